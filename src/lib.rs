@@ -1,0 +1,48 @@
+//! **vecperf**, the flight recorder for vector search: performance monitoring and profiling that a
+//! vector search system keeps on while it is developed, tested and run.
+//!
+//! ```
+//! let monitor = vecperf::Monitor::new(vecperf::Settings::default())?;
+//! let search = monitor.operation("search");
+//! let distances = search.counter("distance_computations");
+//!
+//! for _ in 0..3 {
+//!     let mut timer = search.start();
+//!     timer.add(distances, 120); // the work this query did
+//! } // dropping the timer records
+//!
+//! let report = monitor.report();
+//! assert_eq!(report.run.operations[0].count, 3);
+//! # Ok::<(), vecperf::Error>(())
+//! ```
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod clock;
+mod collect;
+pub mod config;
+mod error;
+pub mod export;
+mod histogram;
+mod monitor;
+pub mod perf_utils;
+mod recall;
+pub mod record;
+pub mod report;
+pub mod resource;
+mod snapshot;
+pub mod threshold;
+
+pub use clock::Moment;
+pub use config::Settings;
+pub use error::{Error, ErrorKind, Result};
+pub use histogram::Histogram;
+pub use monitor::{Monitor, PhaseGuard};
+pub use perf_utils::PerfCounter;
+pub use recall::RecallEstimate;
+pub use record::{Counter, Gauge, Operation, Outcome, Timer};
+pub use report::Report;
+pub use snapshot::Snapshot;
+pub use threshold::{Status, Threshold, Verdict};
+#[cfg(feature = "macros")]
+pub use vecperf_macros::measure;

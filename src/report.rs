@@ -1,0 +1,223 @@
+//! The report: everything one run showed, as plain data that is written once and read by every exporter.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Settings;
+use crate::recall::RecallEstimate;
+use crate::resource::{Capability, ResourceSample, ResourceUse};
+use crate::threshold::Verdict;
+
+/// One monitored run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Report {
+    /// The layout's version; raised when a reader of the last one would break.
+    pub schema_version: u32,
+    /// The vecperf that wrote it.
+    pub vecperf_version: String,
+    /// When the monitor started, RFC 3339, UTC.
+    pub started_at: String,
+    /// False when the run was interrupted: what was measured until then is here.
+    pub complete: bool,
+    /// Things the reader should know: files renamed, capabilities missing, an interrupted phase.
+    pub notes: Vec<String>,
+    /// Thresholds judged, failed ones first.
+    pub verdicts: Vec<Verdict>,
+    /// What was searched and how; absent when the program did not say.
+    pub workload: Option<Workload>,
+    /// The whole run.
+    pub run: PhaseReport,
+    /// Its phases, in order: load, build, warm-up, search, …
+    pub phases: Vec<PhaseReport>,
+    /// Resources and throughput over time.
+    pub series: Vec<SeriesPoint>,
+    /// The machine and what could be measured on it.
+    pub environment: Environment,
+    /// What watching cost.
+    pub self_cost: SelfCostReport,
+    /// The settings in force.
+    pub settings: Settings,
+}
+
+/// A window of the run: a phase, or all of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PhaseReport {
+    /// `run` for the whole run, else the phase's name.
+    pub name: String,
+    /// True for the phase whose CPU use and response times are judged.
+    pub steady: bool,
+    /// Seconds from the monitor's start.
+    pub start_seconds: f64,
+    /// Its length.
+    pub duration_seconds: f64,
+    /// Each operation that ended in it.
+    pub operations: Vec<OperationReport>,
+    /// What the process used in it.
+    pub resources: ResourceUse,
+    /// The gauges at its end.
+    pub gauges: BTreeMap<String, f64>,
+}
+
+/// One operation in a window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OperationReport {
+    /// Its name.
+    pub name: String,
+    /// Operations that ended, exact.
+    pub count: u64,
+    /// Of them, ended well.
+    pub ok: u64,
+    /// Of them, ended in an error or panic.
+    pub errors: u64,
+    /// Of them, cancelled.
+    pub cancelled: u64,
+    /// Of them, counted but not timed (1-in-N timing).
+    pub untimed: u64,
+    /// Operations per second of the window.
+    pub per_second: f64,
+    /// Latency (from the intended start, where one was given), all outcomes; absent when nothing was timed.
+    pub latency: Option<Distribution>,
+    /// Service time (from the actual start); absent unless an intended start was given.
+    pub service_time: Option<Distribution>,
+    /// Time inside polls; absent unless an instrumented future.
+    pub poll_time: Option<Distribution>,
+    /// Work counters.
+    pub work: Vec<WorkReport>,
+    /// Recall of the judged queries.
+    pub recall: Option<RecallEstimate>,
+}
+
+/// A distribution of durations, in seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Distribution {
+    /// Durations counted.
+    pub count: u64,
+    /// Arithmetic mean.
+    pub mean_seconds: f64,
+    /// Median. Quantiles are within 0.55 %.
+    pub p50_seconds: f64,
+    /// 90th percentile.
+    pub p90_seconds: f64,
+    /// 99th percentile.
+    pub p99_seconds: f64,
+    /// 99.9th percentile.
+    pub p999_seconds: f64,
+    /// The longest.
+    pub max_seconds: f64,
+    /// Prometheus' native histogram schema of `buckets`: 6, 64 buckets per power of two.
+    pub bucket_schema: i32,
+    /// (index, count): bucket `i` counts durations in (2^((i-1)/64), 2^(i/64)] seconds.
+    pub buckets: Vec<(i32, u64)>,
+}
+
+/// A work counter in a window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WorkReport {
+    /// The counter's name.
+    pub name: String,
+    /// The sum.
+    pub total: u64,
+    /// The sum ÷ operations.
+    pub per_operation: f64,
+}
+
+/// One beat of the time series.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SeriesPoint {
+    /// The resources at the beat.
+    pub resources: ResourceSample,
+    /// Operations ended since the monitor's start, by name.
+    pub operations: BTreeMap<String, u64>,
+}
+
+/// What was searched and how.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Workload {
+    /// The data set's name or path.
+    pub dataset: String,
+    /// Vectors in the index.
+    pub vectors: u64,
+    /// Dimensions of each.
+    pub dimensions: u32,
+    /// `l2`, `cosine` or `ip`.
+    pub metric: String,
+    /// Distinct queries.
+    pub queries: u64,
+    /// Neighbours asked for.
+    pub k: u32,
+    /// The engine's name.
+    pub engine: String,
+    /// Its parameters (`m`, `ef_construction`, `ef_search`, …).
+    pub parameters: BTreeMap<String, String>,
+    /// Search threads.
+    pub threads: u32,
+    /// `closed loop`, or `open loop` at a rate.
+    pub arrival: String,
+    /// Operations per second asked for; absent in a closed loop.
+    pub rate: Option<f64>,
+    /// Open loop: operations that started later than intended.
+    pub late: Option<u64>,
+    /// Bytes of the index by component.
+    pub index_bytes: BTreeMap<String, u64>,
+    /// recall@k by distance with ties; `recall` of the search operation repeats it.
+    pub recall: Option<RecallEstimate>,
+    /// recall@k by id, ties not counted.
+    pub id_recall: Option<f64>,
+    /// ann-benchmarks' definition: an absolute slack of 1e-3 on the k-th distance, which forgives near misses.
+    pub ann_benchmarks_recall: Option<f64>,
+}
+
+/// The machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Environment {
+    /// `linux`, `windows`, `macos`, …
+    pub os: String,
+    /// Kernel release; empty when unknown.
+    pub kernel: String,
+    /// `x86_64`, `aarch64`, …
+    pub architecture: String,
+    /// The processor's name; empty when unknown.
+    pub cpu_model: String,
+    /// CPUs of the machine.
+    pub cpus: u32,
+    /// CPUs the process may use: affinity and cgroup quota.
+    pub cpus_available: Option<f64>,
+    /// Physical memory, bytes.
+    pub memory_bytes: Option<u64>,
+    /// `tsc` or `monotonic`, and why.
+    pub clock: String,
+    /// What can be measured here and what not.
+    pub capabilities: Vec<Capability>,
+}
+
+/// What watching cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SelfCostReport {
+    /// CPU seconds of vecperf's own threads.
+    pub cpu_seconds: f64,
+    /// Estimated CPU seconds of recording: records × the cost of one, calibrated at start.
+    pub recording_seconds: Option<f64>,
+    /// Bytes held by shards, series and rings.
+    pub bytes: u64,
+    /// Records that went to the overflow series.
+    pub overflowed: u64,
+    /// Beats missed because the collector was late.
+    pub missed_beats: u64,
+    /// Series in use.
+    pub series: u64,
+}
+
+impl Report {
+    /// The layout's version.
+    pub const SCHEMA_VERSION: u32 = 1;
+}

@@ -1,0 +1,106 @@
+//! What the process uses: memory, CPU, faults, I/O. Linux reads `/proc` and cgroups; elsewhere what the
+//! system gives, and the rest is unavailable with a reason, never 0.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// One reading of everything, cumulative counters as the system gives them. `None`: unavailable here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResourceSample {
+    /// Seconds since the monitor's start.
+    pub at_seconds: f64,
+    /// Bytes of anonymous memory (heap, stacks).
+    pub anonymous_bytes: Option<u64>,
+    /// Bytes of file-backed memory (an mmap'd index).
+    pub file_backed_bytes: Option<u64>,
+    /// Bytes of shared memory.
+    pub shared_bytes: Option<u64>,
+    /// Bytes swapped out.
+    pub swapped_bytes: Option<u64>,
+    /// The largest resident set so far, bytes; file-backed pages included.
+    pub peak_resident_bytes: Option<u64>,
+    /// CPU seconds in user mode since the process started.
+    pub cpu_user_seconds: Option<f64>,
+    /// CPU seconds in the kernel since the process started.
+    pub cpu_system_seconds: Option<f64>,
+    /// Page faults served without I/O.
+    pub minor_faults: Option<u64>,
+    /// Page faults that waited for I/O.
+    pub major_faults: Option<u64>,
+    /// Context switches by blocking.
+    pub voluntary_switches: Option<u64>,
+    /// Context switches by preemption.
+    pub involuntary_switches: Option<u64>,
+    /// Bytes fetched from storage.
+    pub read_bytes: Option<u64>,
+    /// Bytes sent to storage.
+    pub written_bytes: Option<u64>,
+    /// Threads alive.
+    pub threads: Option<u64>,
+    /// Open file descriptors.
+    pub open_files: Option<u64>,
+    /// Memory used by the cgroup, bytes.
+    pub cgroup_memory_bytes: Option<u64>,
+}
+
+/// What a process used in a window, from the samples taken in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ResourceUse {
+    /// Samples in the window.
+    pub samples: u64,
+    /// Largest anonymous plus swapped memory, bytes: what `max_memory_mb` judges.
+    pub peak_anonymous_swapped_bytes: Option<u64>,
+    /// CPU time in user mode.
+    pub cpu_user_seconds: Option<f64>,
+    /// CPU time in the kernel.
+    pub cpu_system_seconds: Option<f64>,
+    /// CPUs the process may use: affinity and cgroup quota.
+    pub cpus_available: Option<f64>,
+    /// CPU time ÷ (wall time × `cpus_available`), in percent: what `max_cpu_percent` judges.
+    pub cpu_percent: Option<f64>,
+    /// CPU time ÷ wall time: cores kept busy.
+    pub cores_used: Option<f64>,
+    /// Page faults served without I/O.
+    pub minor_faults: Option<u64>,
+    /// Page faults that waited for I/O.
+    pub major_faults: Option<u64>,
+    /// Context switches by blocking.
+    pub voluntary_switches: Option<u64>,
+    /// Context switches by preemption.
+    pub involuntary_switches: Option<u64>,
+    /// Bytes fetched from storage.
+    pub read_bytes: Option<u64>,
+    /// Bytes sent to storage.
+    pub written_bytes: Option<u64>,
+    /// The cgroup's memory limit, bytes; `None` when there is none or it cannot be read.
+    pub cgroup_memory_limit_bytes: Option<u64>,
+    /// The last sample of the window.
+    pub last: Option<ResourceSample>,
+}
+
+/// Something this machine, system or build cannot measure, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Capability {
+    /// What would be measured.
+    pub name: String,
+    /// Whether it can be.
+    pub available: bool,
+    /// How it is measured, or why it is not.
+    pub reason: String,
+    /// What to change to get it; empty when there is nothing to change.
+    pub remedy: String,
+}
+
+/// Reads what the process uses. One trait at the joint; its test double is a scripted list of samples.
+pub(crate) trait Probe: Send {
+    /// One reading; `at` is the time since the monitor's start.
+    fn sample(&mut self, at: Duration) -> ResourceSample;
+    /// CPUs the process may use now.
+    fn cpus_available(&self) -> Option<f64>;
+    /// What can be measured here, and what not.
+    fn capabilities(&self) -> Vec<Capability>;
+}

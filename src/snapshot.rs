@@ -1,0 +1,108 @@
+//! What was observed in a window of time, as plain data.
+
+use std::time::Duration;
+
+use crate::histogram::Histogram;
+use crate::recall::RecallEstimate;
+use crate::resource::ResourceUse;
+
+/// Everything observed between two moments.
+///
+/// A monitor's counts are cumulative and never reset; the window between two snapshots is their difference
+/// ([`Snapshot::since`]).
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// From the monitor's start to the window's start.
+    pub from: Duration,
+    /// From the monitor's start to the window's end.
+    pub to: Duration,
+    /// One entry per operation, in the order of their first use.
+    pub operations: Vec<OperationSnapshot>,
+    /// The gauges' values at the window's end.
+    pub gauges: Vec<GaugeReading>,
+    /// What the process used in the window.
+    pub resources: ResourceUse,
+    /// What vecperf itself cost in the window.
+    pub self_cost: SelfCost,
+}
+
+/// What one operation did in a window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OperationSnapshot {
+    /// The operation's name.
+    pub name: String,
+    /// Latencies of operations that ended well.
+    pub ok: Histogram,
+    /// Latencies of operations that ended in an error or panic.
+    pub error: Histogram,
+    /// Latencies of operations that were cancelled.
+    pub cancelled: Histogram,
+    /// Service times (from the actual start); empty unless the operation was started with an intended moment.
+    pub service: Histogram,
+    /// Time inside polls; empty unless the operation was an instrumented future.
+    pub polling: Histogram,
+    /// Operations counted exactly but not timed (1-in-N timing).
+    pub untimed: u64,
+    /// Work counters, summed over the window.
+    pub counters: Vec<CounterReading>,
+    /// Recall of the judged queries.
+    pub recall: Option<RecallEstimate>,
+}
+
+/// A work counter's sum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CounterReading {
+    /// The counter's name, e.g. `distance_computations`.
+    pub name: String,
+    /// The sum over all operations of the window.
+    pub total: u64,
+}
+
+/// A gauge's value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GaugeReading {
+    /// The gauge's name, with its unit: `index_bytes`.
+    pub name: String,
+    /// The last value set.
+    pub value: f64,
+}
+
+/// What watching cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SelfCost {
+    /// CPU time of vecperf's own threads.
+    pub cpu: Duration,
+    /// Bytes held by shards, series and rings.
+    pub bytes: u64,
+    /// Records that went to the overflow series because the series limit was reached.
+    pub overflowed: u64,
+    /// Series in use (operations and gauges).
+    pub series: u64,
+}
+
+impl OperationSnapshot {
+    /// Latencies of all outcomes together.
+    pub fn latency(&self) -> Histogram {
+        let mut all = self.ok.clone();
+        all.merge(&self.error);
+        all.merge(&self.cancelled);
+        all
+    }
+
+    /// Operations that ended in the window, timed or not; exact.
+    pub fn count(&self) -> u64 {
+        self.ok.count() + self.error.count() + self.cancelled.count() + self.untimed
+    }
+}
+
+impl Snapshot {
+    /// The window's length.
+    pub fn duration(&self) -> Duration {
+        self.to.saturating_sub(self.from)
+    }
+
+    /// The operation called `name`, if it was used.
+    pub fn operation(&self, name: &str) -> Option<&OperationSnapshot> {
+        self.operations.iter().find(|operation| operation.name == name)
+    }
+}

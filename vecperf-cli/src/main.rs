@@ -1,0 +1,3 @@
+//! The `vecperf` command.
+
+fn main() {}
