@@ -70,7 +70,11 @@ pub trait Searcher {
     ///
     /// # Errors
     /// `query` has other dimensions than the index, or the engine failed.
-    fn search(&mut self, query: &[f32], parameters: SearchParameters) -> Result<&[Neighbor], EngineError>;
+    fn search(
+        &mut self,
+        query: &[f32],
+        parameters: SearchParameters,
+    ) -> Result<&[Neighbor], EngineError>;
     /// What the last search did.
     fn work(&self) -> Work;
 }
@@ -98,9 +102,14 @@ impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dimensions { expected, found } => {
-                write!(f, "the index holds vectors of {expected} dimensions, this one has {found}")
+                write!(
+                    f,
+                    "the index holds vectors of {expected} dimensions, this one has {found}"
+                )
             }
-            Self::Parameter(name, value, allowed) => write!(f, "{name} = {value}: allowed is {allowed}"),
+            Self::Parameter(name, value, allowed) => {
+                write!(f, "{name} = {value}: allowed is {allowed}")
+            }
             Self::Vector(row, what) => write!(f, "vector {row}: {what}"),
             Self::Engine(words) => f.write_str(words),
         }

@@ -10,7 +10,8 @@ pub struct Vectors {
 impl Vectors {
     /// `values` as rows of `dimensions`; `None` when they do not divide or `dimensions` is 0.
     pub fn new(dimensions: usize, values: Vec<f32>) -> Option<Self> {
-        (dimensions > 0 && values.len().is_multiple_of(dimensions)).then_some(Self { dimensions, values })
+        (dimensions > 0 && values.len().is_multiple_of(dimensions))
+            .then_some(Self { dimensions, values })
     }
     /// Values in each vector.
     pub fn dimensions(&self) -> usize {
