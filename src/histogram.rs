@@ -72,7 +72,11 @@ impl Histogram {
     /// How many durations were longer than `limit`, to the bucket.
     pub fn count_above(&self, limit: Duration) -> u64 {
         let index = (limit.as_secs_f64().max(1e-9).log2() * 64.0).ceil() as i32;
-        self.buckets.iter().filter(|bucket| bucket.0 > index).map(|bucket| bucket.1).sum()
+        self.buckets
+            .iter()
+            .filter(|bucket| bucket.0 > index)
+            .map(|bucket| bucket.1)
+            .sum()
     }
 
     /// Adds what `other` counted.

@@ -46,3 +46,9 @@ pub use snapshot::Snapshot;
 pub use threshold::{Status, Threshold, Verdict};
 #[cfg(feature = "macros")]
 pub use vecperf_macros::measure;
+
+/// What the macros expand to; no part of the public contract.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::record::CallSite;
+}

@@ -32,7 +32,11 @@ impl Monitor {
     /// A setting out of range.
     pub fn new(settings: Settings) -> Result<Self> {
         let recorder = Recorder::new(settings.monitoring.series_limit);
-        Ok(Self { _settings: settings, _started: Moment::now(), recorder })
+        Ok(Self {
+            _settings: settings,
+            _started: Moment::now(),
+            recorder,
+        })
     }
     /// A monitor by a settings file and the environment.
     ///
@@ -43,7 +47,11 @@ impl Monitor {
     }
     /// A monitor that does nothing and costs nothing.
     pub fn off() -> Self {
-        Self { _settings: Settings::default(), _started: Moment::now(), recorder: Recorder::default() }
+        Self {
+            _settings: Settings::default(),
+            _started: Moment::now(),
+            recorder: Recorder::default(),
+        }
     }
     /// The operation called `name`.
     pub fn operation(&self, name: &str) -> Operation {

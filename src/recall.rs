@@ -24,6 +24,12 @@ impl RecallEstimate {
         let recalls: Vec<f64> = recalls.into_iter().collect();
         let queries = recalls.len() as u64;
         let mean = recalls.iter().sum::<f64>() / recalls.len() as f64;
-        (queries > 0).then_some(Self { k, queries, mean, low: mean, high: mean })
+        (queries > 0).then_some(Self {
+            k,
+            queries,
+            mean,
+            low: mean,
+            high: mean,
+        })
     }
 }

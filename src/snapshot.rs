@@ -103,6 +103,8 @@ impl Snapshot {
 
     /// The operation called `name`, if it was used.
     pub fn operation(&self, name: &str) -> Option<&OperationSnapshot> {
-        self.operations.iter().find(|operation| operation.name == name)
+        self.operations
+            .iter()
+            .find(|operation| operation.name == name)
     }
 }

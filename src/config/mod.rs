@@ -134,7 +134,9 @@ impl Settings {
     /// # Errors
     /// [`ErrorKind::Settings`], with file, line, column, key, value, what is allowed and the nearest right key.
     pub fn from_toml(text: &str, file: &str) -> Result<Self> {
-        toml::from_str(text).map_err(|error| Error::new(ErrorKind::Settings, format!("{file}: {error} sample_rate")))
+        toml::from_str(text).map_err(|error| {
+            Error::new(ErrorKind::Settings, format!("{file}: {error} sample_rate"))
+        })
     }
 
     /// Settings from a file, then the environment (`VECPERF_THRESHOLDS__MAX_MEMORY_MB=512`).
@@ -142,8 +144,9 @@ impl Settings {
     /// # Errors
     /// As [`Settings::from_toml`]; [`ErrorKind::Io`] when the file cannot be read.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::new(ErrorKind::Io, format!("{}: cannot be read", path.display())).because(error))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::new(ErrorKind::Io, format!("{}: cannot be read", path.display())).because(error)
+        })?;
         Self::from_toml(&text, &path.display().to_string())
     }
 }

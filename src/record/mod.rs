@@ -54,7 +54,9 @@ impl Operation {
     }
     /// Starts an operation.
     pub fn start(&self) -> Timer<'_> {
-        Timer { _operation: PhantomData }
+        Timer {
+            _operation: PhantomData,
+        }
     }
     /// Starts an operation that was due at `intended`: its latency counts from there, its service time from now.
     pub fn start_since(&self, _intended: Moment) -> Timer<'_> {
@@ -74,6 +76,10 @@ impl Operation {
     }
     /// Times a future from its first poll to its end; dropped earlier it counts as cancelled.
     pub fn instrument<F: Future>(&self, future: F) -> F {
+        future
+    }
+    /// As [`Operation::instrument`]; an `Err` counts as an error.
+    pub fn instrument_result<T, E, F: Future<Output = Result<T, E>>>(&self, future: F) -> F {
         future
     }
     /// Records a duration measured elsewhere.
@@ -121,5 +127,30 @@ impl Recorder {
     }
     pub(crate) fn gauges(&self) -> Vec<GaugeReading> {
         Vec::new()
+    }
+}
+
+/// The operation of one place in the code, found in whatever monitor is installed. What `#[vecperf::measure]`
+/// expands to.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct CallSite {
+    _name: &'static str,
+}
+
+impl CallSite {
+    /// A place whose operation is called `name`.
+    pub const fn new(name: &'static str) -> Self {
+        Self { _name: name }
+    }
+    /// Starts an operation; off when no monitor is installed.
+    pub fn start(&'static self) -> Timer<'static> {
+        Timer {
+            _operation: PhantomData,
+        }
+    }
+    /// The operation; off when no monitor is installed.
+    pub fn handle(&'static self) -> Operation {
+        Operation::off()
     }
 }
