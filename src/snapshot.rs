@@ -78,6 +78,22 @@ pub struct SelfCost {
     pub overflowed: u64,
     /// Series in use (operations and gauges).
     pub series: u64,
+    /// Beats that the collector took too late to keep to its interval.
+    pub missed_beats: u64,
+}
+
+impl SelfCost {
+    /// What was spent since `earlier`; bytes and series are those held now.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            cpu: self.cpu.saturating_sub(earlier.cpu),
+            bytes: self.bytes,
+            overflowed: self.overflowed.saturating_sub(earlier.overflowed),
+            series: self.series,
+            missed_beats: self.missed_beats.saturating_sub(earlier.missed_beats),
+        }
+    }
 }
 
 impl OperationSnapshot {
@@ -93,12 +109,59 @@ impl OperationSnapshot {
     pub fn count(&self) -> u64 {
         self.ok.count() + self.error.count() + self.cancelled.count() + self.untimed
     }
+
+    /// What happened since `earlier`, a snapshot of the same operation. Recall stays that of all judged queries.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let before = |name: &str| earlier.counters.iter().find(|counter| counter.name == name);
+        let counters = self.counters.iter().map(|counter| CounterReading {
+            name: counter.name.clone(),
+            total: counter
+                .total
+                .saturating_sub(before(&counter.name).map_or(0, |before| before.total)),
+        });
+        Self {
+            name: self.name.clone(),
+            ok: self.ok.since(&earlier.ok),
+            error: self.error.since(&earlier.error),
+            cancelled: self.cancelled.since(&earlier.cancelled),
+            service: self.service.since(&earlier.service),
+            polling: self.polling.since(&earlier.polling),
+            untimed: self.untimed.saturating_sub(earlier.untimed),
+            counters: counters.collect(),
+            recall: self.recall.clone(),
+        }
+    }
 }
 
 impl Snapshot {
     /// The window's length.
     pub fn duration(&self) -> Duration {
         self.to.saturating_sub(self.from)
+    }
+
+    /// What was observed since `earlier`: the operations that ended since, their counts and durations. Gauges keep
+    /// their last value. Resources are not additive: the monitor fills them in from its samples
+    /// ([`Monitor::since`](crate::Monitor::since)).
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let operations =
+            self.operations
+                .iter()
+                .map(|operation| match earlier.operation(&operation.name) {
+                    Some(before) => operation.since(before),
+                    None => operation.clone(),
+                });
+        Self {
+            from: earlier.to,
+            to: self.to,
+            operations: operations
+                .filter(|operation| operation.count() > 0)
+                .collect(),
+            gauges: self.gauges.clone(),
+            resources: ResourceUse::default(),
+            self_cost: self.self_cost.since(&earlier.self_cost),
+        }
     }
 
     /// The operation called `name`, if it was used.

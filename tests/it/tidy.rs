@@ -17,13 +17,45 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("resource", &["clock"]),
     ("collect", &["record", "resource", "snapshot", "clock"]),
     ("threshold", &["config", "snapshot", "recall", "histogram"]),
-    ("report", &["config", "threshold", "resource", "recall", "snapshot", "histogram", "error"]),
-    ("export", &["report", "threshold", "config", "recall", "resource", "histogram", "error"]),
+    (
+        "report",
+        &[
+            "config",
+            "threshold",
+            "resource",
+            "recall",
+            "snapshot",
+            "histogram",
+            "error",
+        ],
+    ),
+    (
+        "export",
+        &[
+            "report",
+            "threshold",
+            "config",
+            "recall",
+            "resource",
+            "histogram",
+            "error",
+        ],
+    ),
     (
         "monitor",
         &[
-            "clock", "collect", "config", "error", "export", "histogram", "recall", "record", "report", "resource",
-            "snapshot", "threshold",
+            "clock",
+            "collect",
+            "config",
+            "error",
+            "export",
+            "histogram",
+            "recall",
+            "record",
+            "report",
+            "resource",
+            "snapshot",
+            "threshold",
         ],
     ),
 ];
@@ -31,10 +63,12 @@ const ARROWS: &[(&str, &[&str])] = &[
 #[test]
 fn rooms_name_only_what_is_below_them() {
     for (room, file, text) in rooms() {
-        let allowed = ARROWS
-            .iter()
-            .find(|row| row.0 == room)
-            .unwrap_or_else(|| panic!("{}: a new room needs a row in ARROWS and in ARCHITECTURE.md", file.display()));
+        let allowed = ARROWS.iter().find(|row| row.0 == room).unwrap_or_else(|| {
+            panic!(
+                "{}: a new room needs a row in ARROWS and in ARCHITECTURE.md",
+                file.display()
+            )
+        });
         for named in names_after(&product_code(&text), "crate::") {
             let is_room = ARROWS.iter().any(|row| row.0 == named);
             assert!(
@@ -54,7 +88,11 @@ fn only_the_clock_reads_time() {
             continue;
         }
         for read in ["Instant::now", "SystemTime::now", "clock_gettime", "_rdtsc"] {
-            assert!(!product_code(&text).contains(read), "{}: {read} belongs in src/clock", file.display());
+            assert!(
+                !product_code(&text).contains(read),
+                "{}: {read} belongs in src/clock",
+                file.display()
+            );
         }
     }
 }
@@ -65,29 +103,70 @@ fn only_the_settings_read_the_environment() {
         if room == "config" {
             continue;
         }
-        assert!(!product_code(&text).contains("env::var"), "{}: environment variables are settings", file.display());
+        assert!(
+            !product_code(&text).contains("env::var"),
+            "{}: environment variables are settings",
+            file.display()
+        );
     }
 }
 
 #[test]
 fn the_library_opens_no_socket() {
     for (_, file, text) in rooms() {
-        for socket in ["TcpListener", "TcpStream", "UdpSocket", "UnixListener", "UnixStream", "libc::socket"] {
-            assert!(!product_code(&text).contains(socket), "{}: {socket}", file.display());
+        for socket in [
+            "TcpListener",
+            "TcpStream",
+            "UdpSocket",
+            "UnixListener",
+            "UnixStream",
+            "libc::socket",
+        ] {
+            assert!(
+                !product_code(&text).contains(socket),
+                "{}: {socket}",
+                file.display()
+            );
         }
     }
 }
 
 #[test]
 fn every_file_says_what_it_is_and_stays_readable() {
-    for file in sources(&["src", "vecperf-macros/src", "vecperf-engines/src", "vecperf-cli/src", "tests/it", "examples"]) {
+    for file in sources(&[
+        "src",
+        "vecperf-macros/src",
+        "vecperf-engines/src",
+        "vecperf-cli/src",
+        "tests/it",
+        "examples",
+    ]) {
         let text = read(&file);
-        assert!(text.starts_with("//!"), "{}: the first line says what the file is (//! …)", file.display());
-        let code = product_code(&text).lines().filter(|line| !line.trim_start().starts_with("//")).count();
-        assert!(code <= 600, "{}: {code} lines of code; a file is read at one sitting (≤ 300, never > 600)", file.display());
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        assert!(
+            text.starts_with("//!"),
+            "{}: the first line says what the file is (//! …)",
+            file.display()
+        );
+        let code = product_code(&text)
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .count();
+        assert!(
+            code <= 600,
+            "{}: {code} lines of code; a file is read at one sitting (≤ 300, never > 600)",
+            file.display()
+        );
+        let stem = file
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         for drawer in ["util", "utils", "helper", "helpers", "misc", "common"] {
-            assert!(stem != drawer, "{}: a file is named after what is in it", file.display());
+            assert!(
+                stem != drawer,
+                "{}: a file is named after what is in it",
+                file.display()
+            );
         }
     }
 }
@@ -96,7 +175,10 @@ fn every_file_says_what_it_is_and_stays_readable() {
 fn the_architecture_names_every_room() {
     let architecture = read(&root().join("ARCHITECTURE.md"));
     for (room, _) in ARROWS {
-        assert!(architecture.contains(&format!("`{room}")), "ARCHITECTURE.md does not speak of `{room}`");
+        assert!(
+            architecture.contains(&format!("`{room}")),
+            "ARCHITECTURE.md does not speak of `{room}`"
+        );
     }
 }
 
@@ -108,7 +190,10 @@ fn rooms() -> Vec<(String, PathBuf, String)> {
         .filter(|file| *file != src.join("lib.rs"))
         .map(|file| {
             let inside = file.strip_prefix(&src).unwrap_or(&file);
-            let first = inside.components().next().map(|part| part.as_os_str().to_string_lossy().into_owned());
+            let first = inside
+                .components()
+                .next()
+                .map(|part| part.as_os_str().to_string_lossy().into_owned());
             let room = first.unwrap_or_default().trim_end_matches(".rs").to_owned();
             let text = read(&file);
             (room, file, text)
@@ -124,8 +209,16 @@ fn product_code(text: &str) -> String {
 
 /// The first path segment after each `marker`, also inside `use crate::{a, b}`.
 fn names_after(text: &str, marker: &str) -> Vec<String> {
-    let ident = |text: &str| -> String { text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect() };
-    let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let ident = |text: &str| -> String {
+        text.chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect()
+    };
+    let code = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
     let mut names = Vec::new();
     for (at, _) in code.match_indices(marker) {
         let rest = &code[at + marker.len()..];
