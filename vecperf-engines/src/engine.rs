@@ -79,6 +79,19 @@ pub trait Searcher {
     fn work(&self) -> Work;
 }
 
+impl<S: Searcher + ?Sized> Searcher for Box<S> {
+    fn search(
+        &mut self,
+        query: &[f32],
+        parameters: SearchParameters,
+    ) -> Result<&[Neighbor], EngineError> {
+        (**self).search(query, parameters)
+    }
+    fn work(&self) -> Work {
+        (**self).work()
+    }
+}
+
 /// Why an engine could not do what was asked.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -94,6 +107,8 @@ pub enum EngineError {
     Parameter(&'static str, String, &'static str),
     /// A value that is not finite, or a zero vector under the cosine metric: row, what is wrong.
     Vector(usize, &'static str),
+    /// A query that cannot be compared: its row where it is one of many, what is wrong.
+    Query(Option<usize>, &'static str),
     /// The engine's own words.
     Engine(String),
 }
@@ -111,6 +126,8 @@ impl fmt::Display for EngineError {
                 write!(f, "{name} = {value}: allowed is {allowed}")
             }
             Self::Vector(row, what) => write!(f, "vector {row}: {what}"),
+            Self::Query(Some(row), what) => write!(f, "query {row}: {what}"),
+            Self::Query(None, what) => write!(f, "the query: {what}"),
             Self::Engine(words) => f.write_str(words),
         }
     }

@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use vecperf::Monitor;
 
-use crate::{EngineError, Index, Metric, Vectors};
+use crate::{EngineError, Exact, Hnsw, HnswParameters, Index, Metric, Vectors};
 
 /// The engines that can be asked for by name. This build may lack some: see [`EngineKind::is_built_in`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -160,12 +159,43 @@ impl Default for BuildParameters {
 /// A parameter out of range, a row that the metric cannot compare, or an engine that this build does not hold.
 pub fn build(
     kind: EngineKind,
-    vectors: Arc<Vectors>,
+    vectors: &Vectors,
     metric: Metric,
     parameters: &BuildParameters,
     monitor: &Monitor,
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Box<dyn Index>, EngineError> {
-    let _ = (vectors, metric, parameters, monitor, progress);
-    Err(EngineError::Engine(format!("{kind} follows")))
+    if kind != EngineKind::Usearch && parameters.quantization != Quantization::F32 {
+        let asked = parameters.quantization.to_string();
+        return Err(EngineError::Parameter(
+            "quantization",
+            asked,
+            "f32 with this engine; f16 and i8 are usearch's",
+        ));
+    }
+    match kind {
+        EngineKind::Hnsw => {
+            let hnsw = HnswParameters {
+                m: parameters.m,
+                ef_construction: parameters.ef_construction,
+                seed: parameters.seed,
+                threads: parameters.threads,
+            };
+            Ok(Box::new(Hnsw::build(
+                vectors, metric, &hnsw, monitor, progress,
+            )?))
+        }
+        EngineKind::Exact => {
+            let index = monitor
+                .operation("insert")
+                .measure_result(|| Exact::new(vectors, metric))?;
+            progress(index.len());
+            Ok(Box::new(index))
+        }
+        EngineKind::Usearch => Err(EngineError::Parameter(
+            "engine",
+            kind.to_string(),
+            available(),
+        )),
+    }
 }
