@@ -1,7 +1,10 @@
 //! The data inside the command: an installed `vecperf` needs nothing else for its first run.
 
 use vecperf::{Error, ErrorKind, Result};
-use vecperf_engines::{GroundTruth, Metric, Vectors};
+use vecperf_engines::{Metric, Vectors};
+
+use super::format::Ids;
+use super::source::Found;
 
 /// A data set that is part of the command.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +18,6 @@ pub(crate) struct Bundled {
     base: &'static [u8],
     queries: &'static [u8],
     neighbors: &'static [u8],
-    distances: &'static [u8],
 }
 
 /// All of them; the first is what `vecperf bench` uses when nothing is said.
@@ -27,7 +29,6 @@ pub(crate) const ALL: &[Bundled] = &[Bundled {
     base: include_bytes!("../../data/glove-50/base.fbin"),
     queries: include_bytes!("../../data/glove-50/queries.fbin"),
     neighbors: include_bytes!("../../data/glove-50/groundtruth.ibin"),
-    distances: include_bytes!("../../data/glove-50/groundtruth_distances.fbin"),
 }];
 
 /// The bundled data set called `name`.
@@ -36,49 +37,45 @@ pub(crate) fn find(name: &str) -> Option<&'static Bundled> {
 }
 
 impl Bundled {
-    /// Its base vectors.
-    pub(crate) fn base(&self) -> Result<Vectors> {
-        self.vectors(self.base)
-    }
-
-    /// Its queries.
-    pub(crate) fn queries(&self) -> Result<Vectors> {
-        self.vectors(self.queries)
-    }
-
-    /// The exact neighbours of its queries in all of its base.
-    pub(crate) fn truth(&self) -> Result<GroundTruth> {
-        let (k, ids) = words(self.neighbors).ok_or_else(|| self.damaged())?;
-        let (_, distances) = words(self.distances).ok_or_else(|| self.damaged())?;
-        Ok(GroundTruth {
-            k,
-            ids: ids.map(u32::from_le_bytes).collect(),
-            distances: distances.map(f32::from_le_bytes).collect(),
-        })
-    }
-
-    fn vectors(&self, file: &'static [u8]) -> Result<Vectors> {
-        words(file)
-            .and_then(|(dimensions, values)| {
-                Vectors::new(dimensions, values.map(f32::from_le_bytes).collect())
-            })
-            .ok_or_else(|| self.damaged())
-    }
-
-    fn damaged(&self) -> Error {
-        Error::new(
-            ErrorKind::Data,
-            format!(
+    /// All of it, or its first `limit` vectors.
+    pub(super) fn find(&self, limit: Option<usize>) -> Result<Found> {
+        let damaged = || {
+            let message = format!(
                 "the bundled data set {} is damaged: build the command again",
                 self.name
+            );
+            Error::new(ErrorKind::Data, message)
+        };
+        let (rows, dimensions, values) = words(self.base).ok_or_else(damaged)?;
+        let taken = limit.unwrap_or(rows).min(rows) * dimensions;
+        let (_, k, ids) = words(self.neighbors).ok_or_else(damaged)?;
+        let (_, query_dimensions, query_values) = words(self.queries).ok_or_else(damaged)?;
+        let floats = |values: &[[u8; 4]]| {
+            values
+                .iter()
+                .map(|&value| f32::from_le_bytes(value))
+                .collect()
+        };
+        Ok(Found {
+            name: self.name.to_owned(),
+            base: Vectors::new(dimensions, floats(&values[..taken])).ok_or_else(damaged)?,
+            queries: Some(
+                Vectors::new(query_dimensions, floats(query_values)).ok_or_else(damaged)?,
             ),
-        )
+            metric: Some(self.metric),
+            truth: Some(Ids {
+                k,
+                ids: ids.iter().map(|&id| u32::from_le_bytes(id)).collect(),
+            }),
+            rows,
+            notes: Vec::new(),
+        })
     }
 }
 
-/// The row length of a `.fbin` or `.ibin` file (rows, row length, values; all 32-bit little-endian) and its values.
-fn words(file: &'static [u8]) -> Option<(usize, impl Iterator<Item = [u8; 4]>)> {
-    let (words, []) = file.as_chunks::<4>() else {
+/// Rows, row length and values of a `.fbin` or `.ibin` file: all 32-bit, little-endian, in this order.
+fn words(file: &'static [u8]) -> Option<(usize, usize, &'static [[u8; 4]])> {
+    let (words, []) = file.as_chunks() else {
         return None;
     };
     let ([rows, columns], values) = words.split_first_chunk()?;
@@ -86,5 +83,102 @@ fn words(file: &'static [u8]) -> Option<(usize, impl Iterator<Item = [u8; 4]>)> 
         u32::from_le_bytes(*rows) as usize,
         u32::from_le_bytes(*columns) as usize,
     );
-    (rows * columns == values.len()).then(|| (columns, values.iter().copied()))
+    (rows * columns == values.len()).then_some((rows, columns, values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::recall::distance;
+    use crate::dataset::{Cache, Origin, Quiet, Source, load, truth};
+
+    const DISTANCES: &[u8] = include_bytes!("../../data/glove-50/groundtruth_distances.fbin");
+
+    #[test]
+    fn the_bundled_data_are_what_their_note_says() {
+        let dataset = load(
+            &Source {
+                dataset: "glove-50".to_owned(),
+                ..Source::default()
+            },
+            &Quiet,
+        )
+        .unwrap();
+        assert_eq!(
+            (
+                dataset.base.len(),
+                dataset.base.dimensions(),
+                dataset.queries.len()
+            ),
+            (25_000, 50, 1000)
+        );
+        for row in dataset.base.rows().chain(dataset.queries.rows()) {
+            let length: f64 = row.iter().map(|&value| f64::from(value).powi(2)).sum();
+            assert!((length - 1.0).abs() < 1e-6, "{length}");
+        }
+    }
+
+    /// Every 20th query is searched again, in 64-bit floats, through all vectors.
+    #[test]
+    fn the_bundled_truth_is_true() {
+        let dataset = load(
+            &Source {
+                dataset: "glove-50".to_owned(),
+                ..Source::default()
+            },
+            &Quiet,
+        )
+        .unwrap();
+        let truth = truth(
+            &dataset,
+            Metric::InnerProduct,
+            100,
+            1,
+            &Cache::off(),
+            &Quiet,
+        )
+        .unwrap();
+        assert_eq!(truth.origin, Origin::Given);
+        let (_, k, distances) = words(DISTANCES).unwrap();
+        assert_eq!((k, truth.neighbors.k), (100, 100));
+        for query in (0..1000).step_by(20) {
+            let vector = dataset.queries.row(query);
+            let rows = dataset.base.rows().zip(0u32..);
+            let mut all: Vec<(f64, u32)> = rows
+                .map(|(row, id)| (distance(Metric::InnerProduct, vector, row), id))
+                .collect();
+            all.sort_by(|a, b| a.0.total_cmp(&b.0));
+            for (place, &(distance, id)) in all[..100].iter().enumerate() {
+                assert_eq!(
+                    truth.neighbors.ids[query * 100 + place],
+                    id,
+                    "query {query}, place {place}"
+                );
+                let noted = f64::from(f32::from_le_bytes(distances[query * 100 + place]));
+                assert!(
+                    (noted - distance).abs() < 1e-7,
+                    "query {query}, place {place}: {noted} {distance}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_bundled_data_gets_its_own_truth() {
+        let source = Source {
+            dataset: "glove-50".to_owned(),
+            limit: Some(100),
+            ..Source::default()
+        };
+        let mut dataset = load(&source, &Quiet).unwrap();
+        assert_eq!(dataset.base.len(), 100);
+        let first = dataset.queries.row(0).to_vec();
+        dataset.queries = Vectors::new(50, first).unwrap().into();
+        let truth = truth(&dataset, Metric::InnerProduct, 10, 1, &Cache::off(), &Quiet).unwrap();
+        assert_eq!(
+            (truth.origin, truth.neighbors.ids.len()),
+            (Origin::Computed, 10)
+        );
+        assert!(truth.neighbors.ids.iter().all(|&id| id < 100));
+    }
 }

@@ -3,13 +3,13 @@
 use vecperf::{Error, ErrorKind, Result};
 use vecperf_engines::{Metric, Vectors};
 
-/// Refuses NaN and infinities; `name` is the file or data set in the message.
-pub(super) fn finite(vectors: &Vectors, name: &str) -> Result<()> {
+/// Refuses NaN and infinities. In the message, `name` is the file or data set and its rows count from `first`.
+pub(super) fn finite(vectors: &Vectors, name: &str, first: usize) -> Result<()> {
     let Some(position) = vectors.values().iter().position(|value| !value.is_finite()) else {
         return Ok(());
     };
     let (row, column) = (
-        position / vectors.dimensions(),
+        first + position / vectors.dimensions(),
         position % vectors.dimensions(),
     );
     let value = vectors.values()[position];

@@ -8,24 +8,32 @@
 //! | `source` | a name, a file, a directory or `synthetic:…` becomes a [`Dataset`] |
 //! | `format/` | readers: `.fbin` and kin, `.fvecs` and kin, `.npy`, ann-benchmarks' HDF5 |
 //! | `bundled` | the data inside the command |
+//! | `directory` | the data that `vecperf dataset prepare` writes |
 //! | `synthetic` | clustered Gaussians, the same on every machine |
 //! | `check` | values no distance can be computed with |
 //! | `truth`, `cache` | the exact neighbours, given, cached or computed |
 //! | `recall` | results against the exact neighbours |
+//! | `save` | files written old-or-new |
 
-mod bundled;
+pub(crate) mod bundled;
+mod cache;
 mod check;
+pub(crate) mod directory;
+pub(crate) mod format;
 mod recall;
+mod save;
 mod source;
+pub(crate) mod synthetic;
 mod truth;
 
 use std::sync::Arc;
 
-use vecperf_engines::{GroundTruth, Metric, Vectors};
+use vecperf_engines::{Metric, Vectors};
 
+pub(crate) use cache::Cache;
 pub(crate) use recall::{Judged, RecallJudge};
 pub(crate) use source::{Source, load};
-pub(crate) use truth::{Cache, truth};
+pub(crate) use truth::{Given, Origin, Truth, truth};
 
 /// Vectors to search, queries to search them with, and what is known about them.
 #[derive(Clone, Debug)]
@@ -38,9 +46,9 @@ pub(crate) struct Dataset {
     pub(crate) queries: Arc<Vectors>,
     /// The metric the data was made for, where it says so.
     pub(crate) metric: Option<Metric>,
-    /// The exact neighbours by `metric` that came with the data.
-    pub(crate) truth: Option<GroundTruth>,
-    /// What the reader of a report should know: queries held out, a ground truth that does not fit.
+    /// The neighbours that came with the data or the flags.
+    pub(crate) truth: Option<Given>,
+    /// What the reader of a report should know: queries that were held out.
     pub(crate) notes: Vec<String>,
 }
 
@@ -59,4 +67,23 @@ pub(crate) struct Quiet;
 impl Progress for Quiet {
     fn begin(&self, _: &str, _: u64) {}
     fn advance(&self, _: u64) {}
+}
+
+/// A metric as flags and reports name it.
+pub(crate) fn metric_name(metric: Metric) -> &'static str {
+    match metric {
+        Metric::L2 => "l2",
+        Metric::Cosine => "cosine",
+        Metric::InnerProduct => "ip",
+    }
+}
+
+/// "; did you mean X?" when a known name is near, else nothing.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let alike = known.map(|known| (strsim::jaro_winkler(name, known), known));
+    let best = alike
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|best| best.0 > 0.8);
+    best.map(|(_, known)| format!("; did you mean {known}?"))
+        .unwrap_or_default()
 }

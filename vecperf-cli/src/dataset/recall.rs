@@ -180,3 +180,6 @@ fn sum(a: &[f32], b: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
         .map(|(&x, &y)| term(x.into(), y.into()))
         .sum()
 }
+
+#[cfg(test)]
+mod tests;

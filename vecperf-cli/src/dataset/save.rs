@@ -1,0 +1,96 @@
+//! Files that are there as they were, or as they should be, and nothing between.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use vecperf::{Error, ErrorKind, Result};
+use vecperf_engines::Vectors;
+
+/// Writes `path` through a temporary file beside it, which is synced and renamed: a reader, a kill or a full disk leaves the old
+/// file or the new one.
+///
+/// # Errors
+/// [`ErrorKind::Io`]; the temporary file is gone then.
+pub(crate) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+    let written = write_whole(&partial, write).and_then(|()| std::fs::rename(&partial, path));
+    written.map_err(|error| {
+        // Whatever is left of it is of no use to anybody; that it cannot be removed either adds nothing.
+        let _ = std::fs::remove_file(&partial);
+        Error::new(
+            ErrorKind::Io,
+            format!("{}: cannot be written", path.display()),
+        )
+        .because(error)
+    })
+}
+
+fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let create = |()| OpenOptions::new().write(true).create_new(true).open(path);
+    let file: File = create(()).or_else(|error| match error.kind() {
+        // Left by a killed process whose number we have now.
+        io::ErrorKind::AlreadyExists => std::fs::remove_file(path).and_then(create),
+        _ => Err(error),
+    })?;
+    let mut out = BufWriter::with_capacity(1 << 16, file);
+    write(&mut out)?;
+    out.into_inner()?.sync_all()
+}
+
+/// Writes vectors as `.fbin`.
+pub(crate) fn vectors(path: &Path, vectors: &Vectors) -> Result<()> {
+    table(
+        path,
+        vectors.len(),
+        vectors.dimensions(),
+        vectors.values().iter().map(|value| value.to_le_bytes()),
+    )
+}
+
+/// Writes neighbour ids, `k` a query, as `.ibin`.
+pub(crate) fn ids(path: &Path, k: usize, ids: &[u32]) -> Result<()> {
+    table(
+        path,
+        ids.len() / k.max(1),
+        k,
+        ids.iter().map(|id| id.to_le_bytes()),
+    )
+}
+
+/// Writes distances, `k` a query, as `.fbin`.
+pub(crate) fn distances(path: &Path, k: usize, distances: &[f32]) -> Result<()> {
+    table(
+        path,
+        distances.len() / k.max(1),
+        k,
+        distances.iter().map(|distance| distance.to_le_bytes()),
+    )
+}
+
+/// Rows and columns as 32-bit numbers, then the values.
+fn table(
+    path: &Path,
+    rows: usize,
+    columns: usize,
+    values: impl Iterator<Item = [u8; 4]>,
+) -> Result<()> {
+    let number = |number: usize| {
+        u32::try_from(number)
+            .map(u32::to_le_bytes)
+            .map_err(io::Error::other)
+    };
+    replace(path, |out| {
+        out.write_all(&number(rows)?)?;
+        out.write_all(&number(columns)?)?;
+        let mut values = values;
+        values.try_for_each(|value| out.write_all(&value))
+    })
+}
