@@ -1,8 +1,8 @@
 //! **vecperf**, the flight recorder for vector search: performance monitoring and profiling that a
 //! vector search system keeps on while it is developed, tested and run.
 //!
-//! ```
-//! let monitor = vecperf::Monitor::new(vecperf::Settings::default())?;
+//! ```no_run
+//! let monitor = vecperf::Monitor::in_memory(vecperf::Settings::default())?;
 //! let search = monitor.operation("search");
 //! let distances = search.counter("distance_computations");
 //!
@@ -37,7 +37,7 @@ pub use clock::Moment;
 pub use config::Settings;
 pub use error::{Error, ErrorKind, Result};
 pub use histogram::Histogram;
-pub use monitor::{Monitor, PhaseGuard};
+pub use monitor::{Monitor, Phase};
 pub use perf_utils::PerfCounter;
 pub use recall::RecallEstimate;
 pub use record::{Counter, Gauge, Operation, Outcome, Timer};

@@ -145,13 +145,22 @@ impl Snapshot {
     /// ([`Monitor::since`](crate::Monitor::since)).
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
-        let operations =
-            self.operations
-                .iter()
-                .map(|operation| match earlier.operation(&operation.name) {
-                    Some(before) => operation.since(before),
-                    None => operation.clone(),
-                });
+        // Cumulative snapshots list operations in the same order, so the search is for windows only.
+        let before = |index: usize, name: &str| {
+            let same = earlier
+                .operations
+                .get(index)
+                .filter(|operation| operation.name == name);
+            same.or_else(|| earlier.operation(name))
+        };
+        let operations = self
+            .operations
+            .iter()
+            .enumerate()
+            .map(|(index, operation)| {
+                before(index, &operation.name)
+                    .map_or_else(|| operation.clone(), |before| operation.since(before))
+            });
         Self {
             from: earlier.to,
             to: self.to,

@@ -1,0 +1,297 @@
+//! Joins the rooms: one monitor watches one process, from its creation to [`Monitor::finish`].
+
+mod phase;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use crate::clock::Moment;
+use crate::config::Settings;
+use crate::error::Result;
+use crate::recall::RecallEstimate;
+use crate::record::{Gauge, Operation, Recorder};
+use crate::report::{Report, Workload};
+use crate::snapshot::Snapshot;
+use crate::threshold::Verdict;
+
+pub use phase::Phase;
+
+/// Watches this process: gives out operation handles, samples resources, judges, reports.
+///
+/// A cheap handle: clones watch together. Settings with `enabled = false` make one that does nothing.
+///
+/// ```
+/// let monitor = vecperf::Monitor::in_memory(vecperf::Settings::default())?;
+/// let search = monitor.operation("search");
+/// search.measure(|| { /* find the nearest vectors */ });
+///
+/// let report = monitor.finish()?;
+/// assert_eq!(report.run.operations[0].name, "search");
+/// assert_eq!(report.run.operations[0].ok, 1);
+/// # Ok::<(), vecperf::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Monitor {
+    watch: Option<Arc<Watch>>,
+}
+
+/// What an enabled monitor holds.
+struct Watch {
+    settings: Settings,
+    started: Moment,
+    started_wall: SystemTime,
+    recorder: Arc<Recorder>,
+    told: Mutex<Told>,
+}
+
+/// What the program told the monitor in the course of the run.
+#[derive(Default)]
+struct Told {
+    phases: Vec<phase::Recorded>,
+    recalls: BTreeMap<String, RecallEstimate>,
+    workload: Option<Workload>,
+    notes: Vec<String>,
+    interrupted: bool,
+    finished: bool,
+}
+
+impl Monitor {
+    /// A monitor by these settings, which writes its files to `output.directory` when it is finished.
+    ///
+    /// # Errors
+    /// A setting out of range, or an output directory that cannot be written to: told now, not after the run.
+    /// A program that must run on regardless falls back to [`Monitor::off`].
+    pub fn new(settings: Settings) -> Result<Self> {
+        if !settings.monitoring.enabled {
+            return Ok(Self::off());
+        }
+        Self::start(settings)
+    }
+
+    /// A monitor that writes no files; its report is what [`Monitor::finish`] returns.
+    ///
+    /// # Errors
+    /// A setting out of range.
+    pub fn in_memory(settings: Settings) -> Result<Self> {
+        if !settings.monitoring.enabled {
+            return Ok(Self::off());
+        }
+        Self::start(settings)
+    }
+
+    /// A monitor by a settings file and the environment.
+    ///
+    /// # Errors
+    /// As [`Settings::load`] and [`Monitor::new`].
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        Self::new(Settings::load(path.as_ref())?)
+    }
+
+    /// A monitor that does nothing: no thread, no file, and a timed operation is one predictable branch.
+    pub const fn off() -> Self {
+        Self { watch: None }
+    }
+
+    /// False for a monitor that does nothing.
+    pub const fn is_on(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    fn start(settings: Settings) -> Result<Self> {
+        let started = Moment::now();
+        let recorder = Arc::new(Recorder::new(settings.monitoring.series_limit));
+        Ok(Self {
+            watch: Some(Arc::new(Watch {
+                started,
+                started_wall: SystemTime::now(),
+                recorder,
+                told: Mutex::new(Told::default()),
+                settings,
+            })),
+        })
+    }
+
+    /// The operation called `name`; the same name gives the same operation. Takes a lock: keep the handle.
+    ///
+    /// Beyond `series_limit` series, the handle of the overflow operation, whose name says so.
+    pub fn operation(&self, name: &str) -> Operation {
+        self.watch
+            .as_ref()
+            .map_or_else(Operation::off, |watch| watch.recorder.operation(name))
+    }
+
+    /// The gauge called `name`; give the unit in it: `index_bytes`.
+    pub fn gauge(&self, name: &str) -> Gauge {
+        self.watch
+            .as_ref()
+            .map(|watch| watch.recorder.gauge(name))
+            .unwrap_or_default()
+    }
+
+    /// Makes this the monitor of functions under `#[vecperf::measure]`, until it is finished, dropped or replaced.
+    pub fn install(&self) {
+        if let Some(watch) = &self.watch {
+            let _ = &watch.recorder;
+        }
+    }
+
+    /// Starts a phase of the run (load, build, warm-up, …); it ends when the returned guard is dropped.
+    pub fn phase(&self, name: &str) -> Phase {
+        Phase::start(self, name, false)
+    }
+
+    /// Starts the phase whose CPU use and response times are judged; without one, the whole run is.
+    pub fn steady_phase(&self, name: &str) -> Phase {
+        Phase::start(self, name, true)
+    }
+
+    /// States the recall of `operation`, when the judging was done outside; replaces what was stated before.
+    pub fn set_recall(&self, operation: &str, recall: RecallEstimate) {
+        self.tell(|told| {
+            told.recalls.insert(operation.to_owned(), recall);
+        });
+    }
+
+    /// States what was searched and how.
+    pub fn set_workload(&self, workload: Workload) {
+        self.tell(|told| told.workload = Some(workload));
+    }
+
+    /// Adds a note for the reader of the report.
+    pub fn note(&self, note: impl Into<String>) {
+        let note = note.into();
+        self.tell(|told| told.notes.push(note));
+    }
+
+    /// Says that the run was cut short: the report is marked incomplete, with `why` as a note.
+    pub fn interrupted(&self, why: impl Into<String>) {
+        let why = why.into();
+        self.tell(|told| {
+            told.interrupted = true;
+            told.notes.push(why);
+        });
+    }
+
+    /// Calls `react` from the collector's thread when a threshold is broken, and again when it holds again.
+    ///
+    /// Thresholds are judged once a second over the last 10 s. One that hovers around its limit does not flap: see
+    /// [`threshold::Alarm`](crate::threshold::Alarm). A panic in `react` is noted in the report and does not stop
+    /// the monitor.
+    pub fn on_breach(&self, react: impl FnMut(&Verdict) + Send + 'static) {
+        if let Some(watch) = &self.watch {
+            let _ = (watch, react);
+        }
+    }
+
+    /// Everything since the monitor's start. Never blocks a writer; about 1 µs per live thread and operation.
+    pub fn snapshot(&self) -> Snapshot {
+        self.watch
+            .as_ref()
+            .map(|watch| watch.snapshot())
+            .unwrap_or_default()
+    }
+
+    /// What was observed since `earlier`, a snapshot of this monitor.
+    pub fn since(&self, earlier: &Snapshot) -> Snapshot {
+        self.watch
+            .as_ref()
+            .map(|watch| watch.window(earlier, &watch.snapshot()))
+            .unwrap_or_default()
+    }
+
+    /// The verdicts so far.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        self.report().verdicts
+    }
+
+    /// The report so far; empty when the monitor is off.
+    pub fn report(&self) -> Report {
+        match &self.watch {
+            Some(watch) => watch.report(),
+            None => unimplemented!(),
+        }
+    }
+
+    /// Where [`Monitor::finish`] writes the report; `None` when it writes none.
+    pub fn metrics_path(&self) -> Option<PathBuf> {
+        None
+    }
+
+    /// Ends the run: stops the collector, writes the files that the settings name and returns the report.
+    ///
+    /// Handles stay valid; what they record afterwards is in no file. Called again, it writes again.
+    ///
+    /// # Errors
+    /// A file cannot be written; the error names it. What was there before is left intact.
+    pub fn finish(&self) -> Result<Report> {
+        match &self.watch {
+            Some(watch) => watch.finish(),
+            None => unimplemented!(),
+        }
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut Told)) {
+        if let Some(watch) = &self.watch {
+            change(&mut watch.told());
+        }
+    }
+}
+
+impl Watch {
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            to: self.now(),
+            operations: self.recorder.operations(),
+            ..Snapshot::default()
+        }
+    }
+    fn edge(&self) -> Snapshot {
+        self.snapshot()
+    }
+    fn window(&self, earlier: &Snapshot, later: &Snapshot) -> Snapshot {
+        later.since(earlier)
+    }
+    fn report(&self) -> Report {
+        unimplemented!("follows with the collector")
+    }
+    fn finish(&self) -> Result<Report> {
+        self.told().finished = true;
+        Ok(self.report())
+    }
+}
+
+/// The last handle of a monitor that was never finished: the program returned early or panicked. What was measured
+/// until then is written, marked incomplete, because that is when one wants it most.
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if self.told().finished {
+            return;
+        }
+        {
+            let mut told = self.told();
+            told.interrupted = true;
+            told.notes
+                .push("the monitor was dropped without finish()".to_owned());
+        }
+    }
+}
+
+impl fmt::Debug for Monitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Monitor")
+            .field("on", &self.is_on())
+            .finish_non_exhaustive()
+    }
+}

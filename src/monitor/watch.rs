@@ -1,0 +1,1 @@
+//! Live thresholds: judged at the beat, told to the program's callbacks.
