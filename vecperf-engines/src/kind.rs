@@ -192,6 +192,11 @@ pub fn build(
             progress(index.len());
             Ok(Box::new(index))
         }
+        #[cfg(feature = "usearch")]
+        EngineKind::Usearch => Ok(Box::new(crate::Usearch::build(
+            vectors, metric, parameters, monitor, progress,
+        )?)),
+        #[cfg(not(feature = "usearch"))]
         EngineKind::Usearch => Err(EngineError::Parameter(
             "engine",
             kind.to_string(),

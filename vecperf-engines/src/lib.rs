@@ -4,9 +4,12 @@ mod distance;
 mod engine;
 mod exact;
 mod hnsw;
+mod insert;
 mod kind;
 mod monitored;
 mod ranking;
+#[cfg(feature = "usearch")]
+mod usearch;
 mod vectors;
 
 pub use distance::{InstructionSet, Kernel};
@@ -15,4 +18,6 @@ pub use exact::{Exact, ExactSearcher, GroundTruth, ground_truth};
 pub use hnsw::{Hnsw, HnswParameters, HnswSearcher};
 pub use kind::{BuildParameters, EngineKind, Quantization, build};
 pub use monitored::Monitored;
+#[cfg(feature = "usearch")]
+pub use usearch::Usearch;
 pub use vectors::Vectors;

@@ -8,7 +8,7 @@
 //! replaced under a lock, so none is lost; walks take no lock. One lock is held at a time, so none waits for another in a
 //! circle.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, PoisonError};
 
 use vecperf::Monitor;
@@ -16,19 +16,20 @@ use vecperf::Monitor;
 use super::candidates::MAX_NODES;
 use super::graph::{Graph, Layer};
 use super::select::Selection;
+use super::twins::Twins;
 use super::walk::{Target, Walker};
 use super::{Hnsw, HnswParameters};
-use crate::distance::{Kernel, Rows};
+use crate::distance::{Kernel, Rows, check};
+use crate::insert::insert_all;
 use crate::{EngineError, Metric, Vectors};
 
 /// Locks shared by all nodes: enough that threads seldom meet, few enough to cost nothing.
 const LOCKS: usize = 1 << 12;
 
-/// Nodes inserted between two calls of `progress`.
-const PROGRESS_STEP: usize = 64;
-
 /// A graph that is being built.
 pub(super) struct Builder<'a> {
+    /// Vectors given, of which `rows` holds the distinct ones.
+    vectors: usize,
     rows: Rows,
     metric: Metric,
     kernel: Kernel,
@@ -36,6 +37,7 @@ pub(super) struct Builder<'a> {
     graph: Graph<AtomicU32>,
     /// The row of each node in the vectors given.
     order: Vec<u32>,
+    twins: Twins,
     locks: Vec<Mutex<()>>,
 }
 
@@ -59,57 +61,50 @@ impl<'a> Builder<'a> {
     ) -> Result<Self, EngineError> {
         parameters.validate()?;
         if vectors.len() >= MAX_NODES {
-            let found = format!("{} vectors", vectors.len());
+            let found = vectors.len().to_string();
             return Err(EngineError::Parameter(
                 "vectors",
                 found,
                 "fewer than 2147483648 in one index",
             ));
         }
-        let (order, layers) = number(vectors.len(), parameters);
+        for (row, values) in vectors.rows().enumerate() {
+            check(values, metric).map_err(|what| EngineError::Vector(row, what))?;
+        }
+        let mut twins = Twins::find(vectors);
+        let (order, layers) = number(std::mem::take(&mut twins.distinct), parameters);
         let rows = Rows::copy(vectors, metric, order.iter().copied())?;
         let locks = (0..LOCKS).map(|_| Mutex::new(())).collect();
+        let (vectors, kernel) = (vectors.len(), Kernel::new(metric));
         Ok(Self {
+            vectors,
             rows,
             metric,
-            kernel: Kernel::new(metric),
+            kernel,
             parameters,
             graph: Graph { layers },
             order,
+            twins,
             locks,
         })
     }
 
     /// Inserts all nodes.
-    pub(super) fn run(&self, monitor: &Monitor, progress: &(dyn Fn(usize) + Sync)) {
-        let next = AtomicUsize::new(0);
-        let insert = monitor.operation("insert");
-        let distance_computations = insert.counter("distance_computations");
-        let work = || {
-            let mut worker = Worker::new(self.rows.len());
-            let mut unreported = 0;
-            loop {
-                let node = next.fetch_add(1, Ordering::Relaxed);
-                if node >= self.rows.len() {
-                    break;
-                }
-                let mut timer = insert.start();
-                let distances = self.insert(node as u32, &mut worker);
-                timer.add(distance_computations, distances);
-                drop(timer);
-                unreported += 1;
-                if unreported == PROGRESS_STEP {
-                    progress(std::mem::take(&mut unreported));
-                }
-            }
-            progress(unreported);
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..self.parameters.threads.min(self.rows.len()) {
-                scope.spawn(work);
-            }
-            work();
-        });
+    pub(super) fn run(
+        &self,
+        monitor: &Monitor,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<(), EngineError> {
+        let nodes = self.rows.len();
+        let worker = || Worker::new(nodes);
+        insert_all(
+            nodes,
+            self.parameters.threads,
+            monitor,
+            progress,
+            worker,
+            |worker, node| Ok(Some(self.insert(node as u32, worker))),
+        )
     }
 
     pub(super) fn finish(self) -> Hnsw {
@@ -119,6 +114,8 @@ impl<'a> Builder<'a> {
             kernel: self.kernel,
             graph: self.graph.freeze(),
             order: self.order,
+            twins: self.twins,
+            vectors: self.vectors,
         }
     }
 
@@ -140,11 +137,7 @@ impl<'a> Builder<'a> {
             worker
                 .walker
                 .explore(layer, target, self.parameters.ef_construction);
-            let candidates = worker
-                .walker
-                .candidates
-                .iter()
-                .filter(|&(_, other)| other != node);
+            let candidates = worker.walker.candidates.iter();
             worker
                 .selection
                 .choose(candidates, self.parameters.m, true, &self.rows, self.kernel);
@@ -223,22 +216,23 @@ impl Worker {
     }
 }
 
-/// Draws the highest layer of each of `count` rows, numbers the rows from the highest layer down, and lays out the layers.
-/// A row reaches layer `l` with probability `m^-l`, as in the paper.
-fn number(count: usize, parameters: &HnswParameters) -> (Vec<u32>, Vec<Layer<AtomicU32>>) {
+/// Draws the highest layer of each of `rows`, numbers them from the highest layer down, and lays out the layers. A row
+/// reaches layer `l` with probability `m^-l`, as in the paper.
+fn number(mut rows: Vec<u32>, parameters: &HnswParameters) -> (Vec<u32>, Vec<Layer<AtomicU32>>) {
     let mut random = fastrand::Rng::with_seed(parameters.seed);
+    // Data often comes sorted – by frequency, by time, by cluster; a graph grown in such an order is a worse one.
+    random.shuffle(&mut rows);
     let scale = 1.0 / (parameters.m as f64).ln();
-    // 1 − [0, 1) is never 0; the layers of 2^31 nodes with m = 2 stay far below 64.
-    let tops: Vec<u8> = (0..count)
+    // 1 − [0, 1) is never 0; 2^31 nodes with m = 2 stay far below 64 layers.
+    let mut tops: Vec<u8> = rows
+        .iter()
         .map(|_| (-(1.0 - random.f64()).ln() * scale).min(63.0) as u8)
         .collect();
-    let mut order: Vec<u32> = (0..count as u32).collect();
-    // Data often comes sorted – by frequency, by time, by cluster; a graph grown in such an order is a worse one.
-    random.shuffle(&mut order);
-    order.sort_by_key(|&row| std::cmp::Reverse(tops[row as usize]));
-    let highest = order.first().map_or(0, |&row| tops[row as usize]);
+    // Which row got which draw does not matter, only how many got each.
+    tops.sort_unstable_by_key(|&top| std::cmp::Reverse(top));
+    let highest = tops.first().copied().unwrap_or(0);
     let layers = (0..=highest).map(|layer| {
-        let nodes = order.partition_point(|&row| tops[row as usize] >= layer);
+        let nodes = tops.partition_point(|&top| top >= layer);
         Layer::unlinked(
             nodes,
             if layer == 0 {
@@ -248,6 +242,5 @@ fn number(count: usize, parameters: &HnswParameters) -> (Vec<u32>, Vec<Layer<Ato
             },
         )
     });
-    let layers = layers.collect();
-    (order, layers)
+    (rows, layers.collect())
 }

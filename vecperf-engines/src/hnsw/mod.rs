@@ -10,6 +10,7 @@ mod graph;
 mod parameters;
 mod search;
 mod select;
+mod twins;
 mod visited;
 mod walk;
 
@@ -19,6 +20,7 @@ use crate::distance::{Kernel, Rows};
 use crate::{EngineError, Index, Metric, Searcher, Vectors};
 use build::Builder;
 use graph::Graph;
+use twins::Twins;
 
 pub use parameters::HnswParameters;
 pub use search::HnswSearcher;
@@ -32,6 +34,9 @@ pub struct Hnsw {
     graph: Graph<u32>,
     /// The row of each node in the vectors it was built of.
     order: Vec<u32>,
+    twins: Twins,
+    /// Vectors it was built of.
+    vectors: usize,
 }
 
 impl Hnsw {
@@ -48,7 +53,7 @@ impl Hnsw {
         progress: &(dyn Fn(usize) + Sync),
     ) -> Result<Self, EngineError> {
         let builder = Builder::new(vectors, metric, parameters)?;
-        builder.run(monitor, progress);
+        builder.run(monitor, progress)?;
         Ok(builder.finish())
     }
 
@@ -63,7 +68,7 @@ impl Index for Hnsw {
         "hnsw"
     }
     fn len(&self) -> usize {
-        self.order.len()
+        self.vectors
     }
     fn dimensions(&self) -> usize {
         self.rows.dimensions()

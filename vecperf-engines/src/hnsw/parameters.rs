@@ -31,7 +31,7 @@ impl Default for HnswParameters {
 impl HnswParameters {
     /// # Errors
     /// The first parameter out of its range, with the range.
-    pub(super) fn validate(&self) -> Result<(), EngineError> {
+    pub(crate) fn validate(&self) -> Result<(), EngineError> {
         let within = |name, value: usize, range: std::ops::RangeInclusive<usize>, allowed| {
             if range.contains(&value) {
                 Ok(())

@@ -46,10 +46,12 @@ impl<const COUNTED: bool> Searcher for HnswSearcher<'_, COUNTED> {
         } = self;
         let Hnsw {
             rows,
+            metric,
             kernel,
             graph,
             order,
-            metric,
+            twins,
+            ..
         } = index;
         found.clear();
         prepared.set_query(query, *metric)?;
@@ -65,11 +67,12 @@ impl<const COUNTED: bool> Searcher for HnswSearcher<'_, COUNTED> {
                 target,
                 parameters.ef_search.max(parameters.k).min(order.len()),
             );
-            let nearest = walker.candidates.iter().take(parameters.k);
-            found.extend(nearest.map(|(distance, node)| Neighbor {
-                id: order[node as usize],
-                distance,
-            }));
+            let nearest = walker.candidates.iter().flat_map(|(distance, node)| {
+                twins
+                    .of(order[node as usize])
+                    .map(move |id| Neighbor { id, distance })
+            });
+            found.extend(nearest.take(parameters.k));
         }
         Ok(found)
     }

@@ -1,0 +1,226 @@
+//! The `usearch` library behind the engine trait: C++, opaque, widely used – what `hnsw` is compared with, and whose C++
+//! frames a profiler must unwind.
+//!
+//! It does not tell what a search did. Its exceptions arrive as errors. `ef_search` is a property of the whole index, which
+//! must not change while others search; so it is set when the index is built, and a search that asks for another is refused.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use usearch::{IndexOptions, MetricKind, ScalarKind};
+use vecperf::Monitor;
+
+use crate::distance::check;
+use crate::insert::insert_all;
+use crate::{
+    BuildParameters, EngineError, HnswParameters, Index, Metric, Neighbor, Quantization,
+    SearchParameters, Searcher, Vectors, Work,
+};
+
+/// Threads that may search at once. Each has a small context in the library, which does not check that it exists.
+const SEARCHERS: usize = 1024;
+
+/// An index of the `usearch` library.
+pub struct Usearch {
+    index: usearch::Index,
+    metric: Metric,
+    ef_search: usize,
+    /// Searchers alive.
+    searchers: AtomicUsize,
+}
+
+impl Usearch {
+    /// Builds an index of `vectors`. Each insert is an operation `insert` of `monitor`; `progress` is called with the number
+    /// of vectors inserted since its last call. The library chooses its own seed.
+    ///
+    /// # Errors
+    /// A parameter out of range, a row that `metric` cannot compare, or an exception of the library.
+    pub fn build(
+        vectors: &Vectors,
+        metric: Metric,
+        parameters: &BuildParameters,
+        monitor: &Monitor,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Result<Self, EngineError> {
+        let &BuildParameters {
+            m,
+            ef_construction,
+            ef_search,
+            seed,
+            threads,
+            quantization,
+        } = parameters;
+        HnswParameters {
+            m,
+            ef_construction,
+            seed,
+            threads,
+        }
+        .validate()?;
+        if ef_search == 0 {
+            return Err(EngineError::Parameter(
+                "ef_search",
+                ef_search.to_string(),
+                "1 and more candidates",
+            ));
+        }
+        let index = usearch::Index::new(&IndexOptions {
+            dimensions: vectors.dimensions(),
+            metric: metric_kind(metric),
+            quantization: scalar_kind(quantization),
+            connectivity: m,
+            expansion_add: ef_construction,
+            expansion_search: ef_search,
+            multi: false,
+        })
+        .map_err(in_its_words)?;
+        index
+            .reserve_capacity_and_threads(vectors.len(), threads.max(SEARCHERS))
+            .map_err(in_its_words)?;
+        insert_all(
+            vectors.len(),
+            threads,
+            monitor,
+            progress,
+            || (),
+            |(), row| {
+                let values = vectors.row(row);
+                check(values, metric).map_err(|what| EngineError::Vector(row, what))?;
+                index.add(row as u64, values).map_err(in_its_words)?;
+                Ok(None)
+            },
+        )?;
+        Ok(Self {
+            index,
+            metric,
+            ef_search,
+            searchers: AtomicUsize::new(0),
+        })
+    }
+}
+
+impl Index for Usearch {
+    fn engine(&self) -> &'static str {
+        "usearch"
+    }
+    fn len(&self) -> usize {
+        self.index.size()
+    }
+    fn dimensions(&self) -> usize {
+        self.index.dimensions()
+    }
+    fn metric(&self) -> Metric {
+        self.metric
+    }
+    /// What the library says of its arenas. They grow by doubling: `arenas_unused` is address space that takes no memory
+    /// until it is used, so the sum (the library's own `memory_usage`, nearly) says more than the process grew by.
+    fn memory(&self) -> Vec<(&'static str, u64)> {
+        let stats = self.index.memory_stats();
+        let unused = [
+            stats.vectors_wasted,
+            stats.vectors_reserved,
+            stats.graph_wasted,
+            stats.graph_reserved,
+        ];
+        let vectors = stats
+            .vectors_allocated
+            .saturating_sub(unused[0] + unused[1]);
+        let graph = stats.graph_allocated.saturating_sub(unused[2] + unused[3]);
+        vec![
+            ("vectors", vectors as u64),
+            ("graph", graph as u64),
+            ("arenas_unused", unused.iter().sum::<usize>() as u64),
+        ]
+    }
+    fn searcher(&self) -> Box<dyn Searcher + '_> {
+        let others = self.searchers.fetch_add(1, Ordering::Relaxed);
+        Box::new(UsearchSearcher {
+            owner: self,
+            may_search: others < SEARCHERS,
+            found: Vec::new(),
+        })
+    }
+}
+
+struct UsearchSearcher<'a> {
+    owner: &'a Usearch,
+    /// There was a context of the library left for it.
+    may_search: bool,
+    found: Vec<Neighbor>,
+}
+
+impl Searcher for UsearchSearcher<'_> {
+    fn search(
+        &mut self,
+        query: &[f32],
+        parameters: SearchParameters,
+    ) -> Result<&[Neighbor], EngineError> {
+        let Usearch {
+            index,
+            metric,
+            ef_search,
+            ..
+        } = self.owner;
+        if query.len() != index.dimensions() {
+            return Err(EngineError::Dimensions {
+                expected: index.dimensions(),
+                found: query.len(),
+            });
+        }
+        if parameters.ef_search != *ef_search {
+            let asked = parameters.ef_search.to_string();
+            return Err(EngineError::Parameter(
+                "ef_search",
+                asked,
+                "the value the usearch index was built with",
+            ));
+        }
+        if !self.may_search {
+            return Err(EngineError::Engine(format!(
+                "usearch was given room for {SEARCHERS} searchers, all in use"
+            )));
+        }
+        check(query, *metric).map_err(|what| EngineError::Query(None, what))?;
+        let matches = index
+            .search(query, parameters.k.min(index.size()))
+            .map_err(in_its_words)?;
+        self.found.clear();
+        let pairs = matches.keys.iter().zip(&matches.distances);
+        self.found.extend(pairs.map(|(&key, &distance)| Neighbor {
+            id: key as u32,
+            distance,
+        }));
+        Ok(&self.found)
+    }
+
+    /// Nothing: the library does not tell.
+    fn work(&self) -> Work {
+        Work::default()
+    }
+}
+
+impl Drop for UsearchSearcher<'_> {
+    fn drop(&mut self) {
+        self.owner.searchers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+const fn metric_kind(metric: Metric) -> MetricKind {
+    match metric {
+        Metric::L2 => MetricKind::L2sq,
+        Metric::Cosine => MetricKind::Cos,
+        Metric::InnerProduct => MetricKind::IP,
+    }
+}
+
+const fn scalar_kind(quantization: Quantization) -> ScalarKind {
+    match quantization {
+        Quantization::F32 => ScalarKind::F32,
+        Quantization::F16 => ScalarKind::F16,
+        Quantization::I8 => ScalarKind::I8,
+    }
+}
+
+/// A function and not a `From`, so that the library stays out of our public types.
+fn in_its_words(exception: impl std::fmt::Display) -> EngineError {
+    EngineError::Engine(format!("usearch: {exception}"))
+}

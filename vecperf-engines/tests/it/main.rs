@@ -1,0 +1,9 @@
+//! What an engine promises, checked from outside, one module a topic.
+
+mod build;
+mod exact;
+mod hnsw;
+mod monitored;
+mod points;
+#[cfg(feature = "usearch")]
+mod usearch;
