@@ -18,6 +18,27 @@ impl Histogram {
     /// Prometheus' native histogram schema: 2^6 buckets per power of two.
     pub const SCHEMA: i32 = 6;
 
+    /// The histogram that [`Histogram::buckets`], [`Histogram::sum`] and [`Histogram::max`] describe, e.g. read from
+    /// a saved report. Buckets may come in any order; those of one index are added.
+    pub fn from_buckets(
+        buckets: impl IntoIterator<Item = (i32, u64)>,
+        sum: Duration,
+        max: Duration,
+    ) -> Self {
+        let mut merged = std::collections::BTreeMap::<i32, u64>::new();
+        for (index, count) in buckets {
+            let total = merged.entry(index).or_default();
+            *total = total.saturating_add(count);
+        }
+        let max_ns = u64::try_from(max.as_nanos()).unwrap_or(u64::MAX);
+        let buckets = merged.into_iter().filter(|&(_, count)| count > 0).collect();
+        Self {
+            buckets,
+            sum_ns: sum.as_nanos(),
+            max_ns,
+        }
+    }
+
     /// Counts one duration. For offline use; the hot path is in `record`.
     pub fn record(&mut self, duration: Duration) {
         let ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);

@@ -1,4 +1,11 @@
 //! The report: everything one run showed, as plain data that is written once and read by every exporter.
+//!
+//! Here is what it holds; `build` makes it from snapshots, `read` gets it back from a file, `finite` keeps out
+//! what JSON has no word for. Times are seconds, sizes bytes, and each name says so.
+
+mod build;
+mod finite;
+mod read;
 
 use std::collections::BTreeMap;
 
@@ -57,7 +64,7 @@ pub struct PhaseReport {
     pub operations: Vec<OperationReport>,
     /// What the process used in it.
     pub resources: ResourceUse,
-    /// The gauges at its end.
+    /// The gauges at its end; one whose value is not a finite number is left out.
     pub gauges: BTreeMap<String, f64>,
 }
 
@@ -81,6 +88,10 @@ pub struct OperationReport {
     pub per_second: f64,
     /// Latency (from the intended start, where one was given), all outcomes; absent when nothing was timed.
     pub latency: Option<Distribution>,
+    /// Latency of those that ended in an error or panic; absent when there were none.
+    pub error_latency: Option<Distribution>,
+    /// Latency of those that were cancelled; absent when there were none.
+    pub cancelled_latency: Option<Distribution>,
     /// Service time (from the actual start); absent unless an intended start was given.
     pub service_time: Option<Distribution>,
     /// Time inside polls; absent unless an instrumented future.
@@ -220,4 +231,12 @@ pub struct SelfCostReport {
 impl Report {
     /// The layout's version.
     pub const SCHEMA_VERSION: u32 = 1;
+
+    /// The phase that is judged: the first one marked steady, else the whole run.
+    pub fn steady(&self) -> &PhaseReport {
+        self.phases
+            .iter()
+            .find(|phase| phase.steady)
+            .unwrap_or(&self.run)
+    }
 }

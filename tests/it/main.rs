@@ -1,2 +1,3 @@
 //! The integration tests, one module a topic.
+mod files;
 mod tidy;

@@ -1,0 +1,188 @@
+//! Files that are ours as long as we hold them locked.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The lock of the process that writes the names of the settings. It stays when the process ends: removing it
+/// while another one waits at it would let two hold "the" lock.
+const LOCK_NAME: &str = ".vecperf.lock";
+const PREFIX: &str = ".vecperf-";
+const TEMPORARY: &str = ".tmp";
+const OWN_LOCK: &str = ".lock";
+
+/// A file that this process holds locked, and removes when it is dropped.
+#[derive(Debug)]
+pub(super) struct Claim {
+    path: PathBuf,
+    file: File,
+    /// `PID-N`: no other claim in the directory has it.
+    mark: String,
+    /// False once it has its final name and is not ours to remove.
+    ours: bool,
+}
+
+impl Claim {
+    /// A new temporary file in `directory`.
+    pub(super) fn temporary(directory: &Path) -> io::Result<Self> {
+        Self::make(directory, TEMPORARY)
+    }
+
+    /// A new file `.vecperf-PID-N<suffix>`. One that another process took for abandoned in the moment between
+    /// making and locking it is given up for the next number.
+    fn make(directory: &Path, suffix: &str) -> io::Result<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        loop {
+            let mark = format!(
+                "{}-{}",
+                std::process::id(),
+                NEXT.fetch_add(1, Ordering::Relaxed)
+            );
+            let path = directory.join(format!("{PREFIX}{mark}{suffix}"));
+            let file = match options().create_new(true).open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                opened => opened?,
+            };
+            let lost = match file.try_lock() {
+                Ok(()) => !path.exists(),
+                Err(TryLockError::WouldBlock) => true,
+                // No locks on this file system: nobody can take it for abandoned either.
+                Err(TryLockError::Error(_)) => false,
+            };
+            if !lost {
+                return Ok(Self {
+                    path,
+                    file,
+                    mark,
+                    ours: true,
+                });
+            }
+        }
+    }
+
+    /// Fills the file and waits until it is on the disk.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.file.sync_all()
+    }
+
+    /// Gives the file its final name.
+    pub(super) fn rename(mut self, to: &Path) -> io::Result<()> {
+        fs::rename(&self.path, to)?;
+        self.ours = false;
+        Ok(())
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.ours {
+            // Where this fails the next start removes it.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Whose names this process writes.
+#[derive(Debug)]
+pub(super) enum Lock {
+    /// Those of the settings, for as long as the file is open.
+    First {
+        /// Held, never read.
+        _file: File,
+    },
+    /// Its own, with the claim's mark.
+    Own(Claim),
+    /// Those of the settings, unprotected, for this reason.
+    None(String),
+}
+
+impl Lock {
+    pub(super) fn take(directory: &Path) -> io::Result<Self> {
+        let path = directory.join(LOCK_NAME);
+        // Never through a symbolic link, and never waiting at a pipe.
+        if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err(io::Error::other(format!(
+                "{LOCK_NAME} in it is not a file; remove it"
+            )));
+        }
+        let file = options().create(true).truncate(false).open(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self::First { _file: file }),
+            Err(TryLockError::WouldBlock) => Claim::make(directory, OWN_LOCK).map(Self::Own),
+            Err(TryLockError::Error(error)) => Ok(Self::None(error.to_string())),
+        }
+    }
+
+    /// What tells this process' files from those of the first one.
+    pub(super) fn mark(&self) -> Option<&str> {
+        match self {
+            Self::Own(claim) => Some(&claim.mark),
+            Self::First { .. } | Self::None(_) => None,
+        }
+    }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    options
+}
+
+/// Removes the temporary files and locks of dead processes; what cannot be removed stays.
+pub(super) fn remove_abandoned(directory: &Path) {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let ours = entry.file_name().to_str().is_some_and(is_ours);
+        if !ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let Ok(file) = OpenOptions::new().write(true).open(entry.path()) else {
+            continue;
+        };
+        if file.try_lock().is_ok() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// `.vecperf-PID-N.tmp` or `.vecperf-PID-N.lock`, and nothing that merely looks like it.
+fn is_ours(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mark = name
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.strip_suffix(TEMPORARY).or(rest.strip_suffix(OWN_LOCK)));
+    mark.and_then(|mark| mark.split_once('-'))
+        .is_some_and(|(pid, count)| is_number(pid) && is_number(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_pattern_is_ours() {
+        for name in [".vecperf-12-1.tmp", ".vecperf-1-99.lock"] {
+            assert!(is_ours(name), "{name}");
+        }
+        for name in [
+            ".vecperf.lock",
+            ".vecperf-12.tmp",
+            ".vecperf--1.tmp",
+            ".vecperf-1-.tmp",
+            ".vecperf-1-2.json",
+            "vecperf-1-2.tmp",
+            ".vecperf-1-2.tmp.bak",
+            ".vecperf-a-2.tmp",
+            ".vecperf-1-2-3.tmp",
+            ".vecperf-+1-2.tmp",
+        ] {
+            assert!(!is_ours(name), "{name}");
+        }
+    }
+}

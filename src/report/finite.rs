@@ -1,0 +1,193 @@
+//! Keeps out of the report what JSON has no word for: NaN and the infinities.
+//!
+//! `serde_json` writes them as `null`, and a `null` where a number belongs makes the file unreadable: the report
+//! of an hour's run lost to one division by zero. Our own numbers are finite by construction; these come from
+//! outside (a gauge, a recall judged elsewhere, settings made in code).
+
+use std::collections::BTreeSet;
+
+use crate::config::{OperationThresholds, Thresholds};
+use crate::recall::RecallEstimate;
+use crate::report::{Distribution, OperationReport, PhaseReport, Report, Workload};
+use crate::resource::{ResourceSample, ResourceUse};
+use crate::threshold::Verdict;
+
+impl Report {
+    /// The same report with finite numbers only. What may be absent becomes absent; a number that must be there
+    /// becomes 0 for NaN and the largest of its sign for an infinity. A note names each field touched.
+    #[must_use]
+    pub fn finite(&self) -> Self {
+        let mut report = self.clone();
+        let mut pass = Pass::default();
+        pass.report(&mut report);
+        if !pass.touched.is_empty() {
+            let fields: Vec<_> = pass.touched.into_iter().collect();
+            report.notes.push(format!(
+                "not finite numbers, left out or replaced: {}",
+                fields.join(", ")
+            ));
+        }
+        report
+    }
+}
+
+/// One walk over a report.
+#[derive(Default)]
+struct Pass {
+    /// The fields that were not finite.
+    touched: BTreeSet<String>,
+}
+
+impl Pass {
+    fn number(&mut self, field: &str, number: &mut f64) {
+        if !number.is_finite() {
+            *number = if number.is_nan() {
+                0.0
+            } else {
+                f64::MAX.copysign(*number)
+            };
+            self.touched.insert(field.to_owned());
+        }
+    }
+
+    fn optional(&mut self, field: &str, number: &mut Option<f64>) {
+        if number.is_some_and(|number| !number.is_finite()) {
+            *number = None;
+            self.touched.insert(field.to_owned());
+        }
+    }
+
+    fn report(&mut self, report: &mut Report) {
+        report
+            .verdicts
+            .iter_mut()
+            .for_each(|verdict| self.verdict(verdict));
+        report
+            .workload
+            .iter_mut()
+            .for_each(|workload| self.workload(workload));
+        self.phase(&mut report.run);
+        report.phases.iter_mut().for_each(|phase| self.phase(phase));
+        report
+            .series
+            .iter_mut()
+            .for_each(|point| self.sample(&mut point.resources));
+        self.optional("cpus_available", &mut report.environment.cpus_available);
+        self.number("self_cost.cpu_seconds", &mut report.self_cost.cpu_seconds);
+        self.optional(
+            "self_cost.recording_seconds",
+            &mut report.self_cost.recording_seconds,
+        );
+        self.thresholds(&mut report.settings.thresholds);
+    }
+
+    fn verdict(&mut self, verdict: &mut Verdict) {
+        self.number("verdict.limit", &mut verdict.limit);
+        self.optional("verdict.observed", &mut verdict.observed);
+    }
+
+    fn workload(&mut self, workload: &mut Workload) {
+        self.optional("workload.rate", &mut workload.rate);
+        self.optional("workload.id_recall", &mut workload.id_recall);
+        self.optional(
+            "workload.ann_benchmarks_recall",
+            &mut workload.ann_benchmarks_recall,
+        );
+        self.recall(&mut workload.recall);
+    }
+
+    fn phase(&mut self, phase: &mut PhaseReport) {
+        self.number("start_seconds", &mut phase.start_seconds);
+        self.number("duration_seconds", &mut phase.duration_seconds);
+        phase
+            .operations
+            .iter_mut()
+            .for_each(|operation| self.operation(operation));
+        self.resources(&mut phase.resources);
+        phase.gauges.retain(|name, value| {
+            value.is_finite() || {
+                self.touched.insert(format!("gauge {name}"));
+                false
+            }
+        });
+    }
+
+    fn operation(&mut self, operation: &mut OperationReport) {
+        self.number("per_second", &mut operation.per_second);
+        let outcomes = [
+            &mut operation.latency,
+            &mut operation.error_latency,
+            &mut operation.cancelled_latency,
+        ];
+        let times = [&mut operation.service_time, &mut operation.poll_time];
+        outcomes
+            .into_iter()
+            .chain(times)
+            .flatten()
+            .for_each(|distribution| self.distribution(distribution));
+        operation
+            .work
+            .iter_mut()
+            .for_each(|work| self.number("per_operation", &mut work.per_operation));
+        self.recall(&mut operation.recall);
+    }
+
+    fn distribution(&mut self, distribution: &mut Distribution) {
+        self.number("mean_seconds", &mut distribution.mean_seconds);
+        self.number("p50_seconds", &mut distribution.p50_seconds);
+        self.number("p90_seconds", &mut distribution.p90_seconds);
+        self.number("p99_seconds", &mut distribution.p99_seconds);
+        self.number("p999_seconds", &mut distribution.p999_seconds);
+        self.number("max_seconds", &mut distribution.max_seconds);
+    }
+
+    /// An estimate without a mean or an interval says nothing: it goes as a whole.
+    fn recall(&mut self, recall: &mut Option<RecallEstimate>) {
+        let finite = |recall: &RecallEstimate| {
+            [recall.mean, recall.low, recall.high]
+                .iter()
+                .all(|x| x.is_finite())
+        };
+        if recall.as_ref().is_some_and(|recall| !finite(recall)) {
+            *recall = None;
+            self.touched.insert("recall".to_owned());
+        }
+    }
+
+    fn resources(&mut self, used: &mut ResourceUse) {
+        self.optional("cpu_user_seconds", &mut used.cpu_user_seconds);
+        self.optional("cpu_system_seconds", &mut used.cpu_system_seconds);
+        self.optional("cpus_available", &mut used.cpus_available);
+        self.optional("cpu_percent", &mut used.cpu_percent);
+        self.optional("cores_used", &mut used.cores_used);
+        used.last.iter_mut().for_each(|sample| self.sample(sample));
+    }
+
+    fn sample(&mut self, sample: &mut ResourceSample) {
+        self.number("at_seconds", &mut sample.at_seconds);
+        self.optional("cpu_user_seconds", &mut sample.cpu_user_seconds);
+        self.optional("cpu_system_seconds", &mut sample.cpu_system_seconds);
+    }
+
+    fn thresholds(&mut self, thresholds: &mut Thresholds) {
+        self.number("max_memory_mb", &mut thresholds.max_memory_mb);
+        self.number("max_cpu_percent", &mut thresholds.max_cpu_percent);
+        self.number("max_response_time_ms", &mut thresholds.max_response_time_ms);
+        self.number(
+            "max_violation_percent",
+            &mut thresholds.max_violation_percent,
+        );
+        self.optional("min_recall", &mut thresholds.min_recall);
+        for OperationThresholds {
+            max_response_time_ms,
+            max_violation_percent,
+            min_recall,
+            ..
+        } in thresholds.operations.values_mut()
+        {
+            self.optional("max_response_time_ms", max_response_time_ms);
+            self.optional("max_violation_percent", max_violation_percent);
+            self.optional("min_recall", min_recall);
+        }
+    }
+}
