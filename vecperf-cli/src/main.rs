@@ -7,4 +7,9 @@
 )]
 mod dataset;
 
+#[allow(dead_code, reason = "to be mounted in the arguments")]
+mod commands {
+    pub(crate) mod dataset;
+}
+
 fn main() {}

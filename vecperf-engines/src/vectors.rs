@@ -33,6 +33,10 @@ impl Vectors {
     pub fn rows(&self) -> std::slice::ChunksExact<'_, f32> {
         self.values.chunks_exact(self.dimensions)
     }
+    /// All values, row after row, without a copy.
+    pub fn into_values(self) -> Vec<f32> {
+        self.values
+    }
     /// All values, row after row.
     pub fn values(&self) -> &[f32] {
         &self.values

@@ -163,6 +163,38 @@ mod tests {
         }
     }
 
+    /// What the engines compute in 32-bit blocks is what was computed in 64 bits elsewhere, place by place.
+    #[test]
+    fn computed_truth_is_the_bundled_one() {
+        let source = Source {
+            dataset: "glove-50".to_owned(),
+            ..Source::default()
+        };
+        let mut dataset = load(&source, &Quiet).unwrap();
+        let given = dataset.truth.take().unwrap().ids;
+        let computed = truth(
+            &dataset,
+            Metric::InnerProduct,
+            100,
+            2,
+            &Cache::off(),
+            &Quiet,
+        )
+        .unwrap();
+        assert_eq!(
+            (computed.origin, computed.neighbors.k),
+            (Origin::Computed, 100)
+        );
+        let other = computed
+            .neighbors
+            .ids
+            .iter()
+            .zip(&given.ids)
+            .filter(|(a, b)| a != b)
+            .count();
+        assert_eq!(other, 0, "of 100,000 neighbours");
+    }
+
     #[test]
     fn a_part_of_the_bundled_data_gets_its_own_truth() {
         let source = Source {

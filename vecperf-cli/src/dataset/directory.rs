@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use vecperf::{Error, ErrorKind, Result};
 use vecperf_engines::{GroundTruth, Metric, Vectors};
 
-use super::format::Table;
+use super::format::{Ids, Table};
 use super::source::Found;
-use super::{Progress, Quiet, metric_name, save};
+use super::{Given, Progress, Quiet, metric_name, metric_named, save};
 
 const BASE: &str = "base.fbin";
 const QUERIES: &str = "queries.fbin";
@@ -38,9 +38,37 @@ pub(crate) struct Card {
     pub(crate) source: String,
 }
 
+impl Card {
+    /// A card.
+    pub(crate) fn new(name: String, metric: Metric, source: String) -> Self {
+        Self {
+            name,
+            metric: metric_name(metric).to_owned(),
+            source,
+        }
+    }
+}
+
+/// True for a directory with base vectors in it.
+pub(crate) fn is_one(path: &Path) -> bool {
+    path.join(BASE).exists()
+}
+
+/// Ground truth as it is read back from what [`save`] wrote.
+pub(crate) fn given(truth: GroundTruth, metric: Metric) -> Given {
+    Given {
+        ids: Ids {
+            k: truth.k,
+            ids: truth.ids,
+        },
+        metric: Some(metric),
+        file: None,
+    }
+}
+
 /// Reads the data set in `path`, or its first `limit` vectors.
 pub(super) fn find(path: &Path, limit: Option<usize>, progress: &dyn Progress) -> Result<Found> {
-    if !path.join(BASE).exists() {
+    if !is_one(path) {
         let message = format!(
             "{}: no {BASE} in this directory. Expected is a directory that `vecperf dataset prepare` wrote, or a file of vectors",
             path.display()
@@ -92,10 +120,8 @@ fn card(path: &Path) -> Result<Option<(Card, Metric)>> {
     }
     let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
     let card: Card = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    let metric = [Metric::L2, Metric::Cosine, Metric::InnerProduct]
-        .into_iter()
-        .find(|&it| metric_name(it) == card.metric);
-    let metric = metric.ok_or_else(|| wrong(format!("metric {:?}", card.metric)))?;
+    let metric =
+        metric_named(&card.metric).ok_or_else(|| wrong(format!("metric {:?}", card.metric)))?;
     Ok(Some((card, metric)))
 }
 

@@ -78,6 +78,13 @@ pub(crate) fn metric_name(metric: Metric) -> &'static str {
     }
 }
 
+/// The metric of that name.
+pub(crate) fn metric_named(name: &str) -> Option<Metric> {
+    [Metric::L2, Metric::Cosine, Metric::InnerProduct]
+        .into_iter()
+        .find(|&metric| metric_name(metric) == name)
+}
+
 /// "; did you mean X?" when a known name is near, else nothing.
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let alike = known.map(|known| (strsim::jaro_winkler(name, known), known));

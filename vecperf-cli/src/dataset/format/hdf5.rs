@@ -220,3 +220,6 @@ impl<'a> Part<'a> {
             .wrong(found, expected, "Convert the file, or get it again")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,13 +5,9 @@ use std::fs;
 use super::super::{Cache, save, truth};
 use super::*;
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "a test says `source(path.display())`"
-)]
 fn source(dataset: impl std::fmt::Display) -> Source {
     Source {
-        dataset: format!("{dataset}"),
+        dataset: dataset.to_string(),
         ..Source::default()
     }
 }
