@@ -33,7 +33,7 @@ use vecperf_engines::{Metric, Vectors};
 pub(crate) use cache::Cache;
 pub(crate) use recall::{Judged, RecallJudge};
 pub(crate) use source::{Source, load};
-pub(crate) use truth::{Given, Origin, Truth, truth};
+pub(crate) use truth::{Given, Origin, Truth, compute, truth};
 
 /// Vectors to search, queries to search them with, and what is known about them.
 #[derive(Clone, Debug)]

@@ -94,3 +94,49 @@ fn table(
         values.try_for_each(|value| out.write_all(&value))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let files = std::fs::read_dir(directory).unwrap();
+        files
+            .map(|file| file.unwrap().file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_the_old_file_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("base.fbin");
+        std::fs::write(&path, "old").unwrap();
+        let error = replace(&path, |out| {
+            out.write_all(b"half of the ne")?;
+            Err(io::Error::other("disk full"))
+        });
+        let error = format!("{:?}", error.unwrap_err());
+        assert!(
+            error.contains("base.fbin: cannot be written: disk full"),
+            "{error}"
+        );
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(directory.path()), ["base.fbin"]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_no_obstacle() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("base.fbin");
+        std::fs::write(
+            directory
+                .path()
+                .join(format!(".base.fbin.{}.partial", std::process::id())),
+            "left",
+        )
+        .unwrap();
+        replace(&path, |out| out.write_all(b"new")).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(directory.path()), ["base.fbin"]);
+    }
+}

@@ -14,6 +14,9 @@ use super::{Dataset, Progress, check, metric_name};
 /// by formulas that lose digits; that is forgiven, the truth of other data or of another metric is not.
 const FORGIVEN: f64 = 1e-5;
 
+/// Neighbours that are computed where fewer are wanted: they cost next to nothing more, and a run with another `k` finds them.
+const AT_LEAST: usize = 100;
+
 /// Queries whose given neighbours are compared with exact ones.
 const SPOT_CHECKS: usize = 5;
 
@@ -63,12 +66,7 @@ pub(crate) fn truth(
     cache: &Cache,
     progress: &dyn Progress,
 ) -> Result<Truth> {
-    check::comparable(&dataset.base, metric, &dataset.name)?;
-    check::comparable(
-        &dataset.queries,
-        metric,
-        &format!("{} (queries)", dataset.name),
-    )?;
+    comparable(dataset, metric)?;
     let k = k.min(dataset.base.len());
     let mut notes = Vec::new();
     if let Some(given) = &dataset.truth {
@@ -94,6 +92,7 @@ pub(crate) fn truth(
             )),
         }
     }
+    let k = k.max(AT_LEAST).min(dataset.base.len());
     let entry = cache.entry(dataset, metric, k);
     match entry.read() {
         Kept::Whole(neighbors) => {
@@ -115,13 +114,18 @@ pub(crate) fn truth(
     })
 }
 
-fn compute(
+/// Computes the exact nearest `k` neighbours (or all) of each query by `metric`, whatever is given or kept.
+///
+/// # Errors
+/// [`ErrorKind::Data`] when the data cannot be compared by `metric`.
+pub(crate) fn compute(
     dataset: &Dataset,
     metric: Metric,
     k: usize,
     threads: usize,
     progress: &dyn Progress,
 ) -> Result<GroundTruth> {
+    comparable(dataset, metric)?;
     progress.begin("ground truth", dataset.queries.len() as u64);
     let told = |queries| progress.advance(queries as u64);
     vecperf_engines::ground_truth(&dataset.base, &dataset.queries, metric, k, threads, &told)
@@ -131,6 +135,15 @@ fn compute(
                 format!("{}: no ground truth: {error}", dataset.name),
             )
         })
+}
+
+fn comparable(dataset: &Dataset, metric: Metric) -> Result<()> {
+    check::comparable(&dataset.base, metric, &dataset.name)?;
+    check::comparable(
+        &dataset.queries,
+        metric,
+        &format!("{} (queries)", dataset.name),
+    )
 }
 
 impl Given {

@@ -11,7 +11,7 @@ use super::describe::{describe, thousands};
 use crate::dataset::directory::{self, Card};
 use crate::dataset::format::Table;
 use crate::dataset::synthetic::Stream;
-use crate::dataset::{Cache, Dataset, Progress, metric_named, truth};
+use crate::dataset::{Dataset, Progress, compute, metric_named};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -73,15 +73,7 @@ pub(super) fn prepare(args: &PrepareArgs, progress: &dyn Progress) -> Result<Str
                 .map(NonZeroUsize::get)
         })
         .unwrap_or(1);
-    let exact = truth(
-        &dataset,
-        metric,
-        args.k,
-        threads.max(1),
-        &Cache::off(),
-        progress,
-    )?
-    .neighbors;
+    let exact = compute(&dataset, metric, args.k, threads.max(1), progress)?;
     directory::save(&args.output, &dataset.base, &dataset.queries, &exact, &card)?;
     dataset.truth = Some(directory::given(exact, metric));
     Ok(describe(&dataset))

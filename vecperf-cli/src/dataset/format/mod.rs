@@ -8,6 +8,8 @@ mod element;
 #[cfg(feature = "hdf5")]
 mod hdf5;
 mod input;
+#[cfg(test)]
+mod mutations;
 mod npy;
 mod rows;
 mod table;
