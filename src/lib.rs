@@ -19,8 +19,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
+#[allow(dead_code, unused_imports, reason = "the monitor joins it next")]
 mod collect;
 pub mod config;
+mod environment;
 mod error;
 pub mod export;
 mod histogram;
@@ -29,6 +31,7 @@ pub mod perf_utils;
 mod recall;
 pub mod record;
 pub mod report;
+#[allow(dead_code, unused_imports, reason = "the monitor joins it next")]
 pub mod resource;
 mod snapshot;
 pub mod threshold;

@@ -13,8 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Settings;
 use crate::recall::RecallEstimate;
-use crate::resource::{Capability, ResourceSample, ResourceUse};
+use crate::resource::ResourceUse;
 use crate::threshold::Verdict;
+
+pub use crate::environment::Environment;
+pub use crate::snapshot::SeriesPoint;
 
 /// One monitored run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -138,16 +141,6 @@ pub struct WorkReport {
     pub per_operation: f64,
 }
 
-/// One beat of the time series.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct SeriesPoint {
-    /// The resources at the beat.
-    pub resources: ResourceSample,
-    /// Operations ended since the monitor's start, by name.
-    pub operations: BTreeMap<String, u64>,
-}
-
 /// What was searched and how.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -184,30 +177,6 @@ pub struct Workload {
     pub id_recall: Option<f64>,
     /// ann-benchmarks' definition: an absolute slack of 1e-3 on the k-th distance, which forgives near misses.
     pub ann_benchmarks_recall: Option<f64>,
-}
-
-/// The machine.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Environment {
-    /// `linux`, `windows`, `macos`, …
-    pub os: String,
-    /// Kernel release; empty when unknown.
-    pub kernel: String,
-    /// `x86_64`, `aarch64`, …
-    pub architecture: String,
-    /// The processor's name; empty when unknown.
-    pub cpu_model: String,
-    /// CPUs of the machine.
-    pub cpus: u32,
-    /// CPUs the process may use: affinity and cgroup quota.
-    pub cpus_available: Option<f64>,
-    /// Physical memory, bytes.
-    pub memory_bytes: Option<u64>,
-    /// `tsc` or `monotonic`, and why.
-    pub clock: String,
-    /// What can be measured here and what not.
-    pub capabilities: Vec<Capability>,
 }
 
 /// What watching cost.

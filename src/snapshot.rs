@@ -1,10 +1,13 @@
 //! What was observed in a window of time, as plain data.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::histogram::Histogram;
 use crate::recall::RecallEstimate;
-use crate::resource::ResourceUse;
+use crate::resource::{ResourceSample, ResourceUse};
 
 /// Everything observed between two moments.
 ///
@@ -65,6 +68,16 @@ pub struct GaugeReading {
     pub name: String,
     /// The last value set.
     pub value: f64,
+}
+
+/// One beat of the time series.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SeriesPoint {
+    /// The resources at the beat.
+    pub resources: ResourceSample,
+    /// Operations ended since the monitor's start, by name.
+    pub operations: BTreeMap<String, u64>,
 }
 
 /// What watching cost.

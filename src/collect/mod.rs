@@ -1,2 +1,23 @@
-//! The collector: one thread that takes a resource sample and the operations' counts at every beat, and turns
-//! all of it into snapshots.
+//! The collector: one thread that takes a resource sample and the operations' counts at every beat.
+//!
+//! ```text
+//!  beat.rs       when the next beat is due, and how many were missed     (pure)
+//!  ledger.rs     one reading a beat, into …
+//!  timeline.rs     … windows between marks: phases, exact peaks          (pure)
+//!  series.rs       … a bounded time series for charts                    (pure)
+//!  thread.rs     the thread: waits, beats, calls the hook; never dies by a panic
+//!  signals.rs    signals stay the program's
+//!  collector.rs  what a monitor holds
+//! ```
+
+mod beat;
+mod collector;
+mod ledger;
+mod series;
+mod signals;
+mod thread;
+mod timeline;
+
+pub(crate) use collector::{Collector, CollectorCost, Setup};
+pub(crate) use ledger::BeatWindow;
+pub(crate) use thread::OnBeat;

@@ -1,6 +1,17 @@
 //! What the process uses: memory, CPU, faults, I/O. Linux reads `/proc` and cgroups; elsewhere what the
 //! system gives, and the rest is unavailable with a reason, never 0.
 
+mod capability;
+#[cfg(test)]
+pub(crate) mod scripted;
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere.rs"]
+mod system;
+#[cfg(target_os = "linux")]
+#[path = "linux/mod.rs"]
+mod system;
+mod window;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -81,6 +92,10 @@ pub struct ResourceUse {
     pub last: Option<ResourceSample>,
 }
 
+pub(crate) use system::machine::machine;
+pub(crate) use system::thread_cpu;
+pub(crate) use window::Window;
+
 /// Something this machine, system or build cannot measure, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -95,12 +110,55 @@ pub struct Capability {
     pub remedy: String,
 }
 
-/// Reads what the process uses. One trait at the joint; its test double is a scripted list of samples.
+/// What the system says about the machine.
+#[derive(Debug, Default)]
+pub(crate) struct Machine {
+    pub(crate) kernel: String,
+    pub(crate) cpu_model: String,
+    pub(crate) cpus: u32,
+    pub(crate) memory_bytes: Option<u64>,
+}
+
+/// One reading of a probe: the sample, and what bounds the process at that moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Reading {
+    /// What the process uses.
+    pub(crate) sample: ResourceSample,
+    /// CPU seconds since the process started, user mode and kernel together: some systems tell only the sum.
+    pub(crate) cpu_seconds: Option<f64>,
+    /// CPUs the process may use: affinity and cgroup quota.
+    pub(crate) cpus_available: Option<f64>,
+    /// The cgroup's memory limit, bytes; `None`: none, or unreadable.
+    pub(crate) cgroup_memory_limit_bytes: Option<u64>,
+}
+
+/// Reads what the process uses. One trait at the joint; its test double is [`scripted::Script`].
 pub(crate) trait Probe: Send {
-    /// One reading; `at` is the time since the monitor's start.
-    fn sample(&mut self, at: Duration) -> ResourceSample;
-    /// CPUs the process may use now.
-    fn cpus_available(&self) -> Option<f64>;
+    /// One reading; `at` is the time since the monitor's start, never less than the last.
+    fn read(&mut self, at: Duration) -> Reading;
     /// What can be measured here, and what not.
-    fn capabilities(&self) -> Vec<Capability>;
+    fn capabilities(&mut self) -> Vec<Capability>;
+}
+
+/// The probe of this system. Without `memory` (the setting `memory_tracking`) the memory fields stay `None`.
+pub(crate) fn probe(memory: bool) -> Box<dyn Probe> {
+    Box::new(system::SystemProbe::new(memory))
+}
+
+/// CPUs the process may use now: affinity and cgroup quota.
+pub(crate) fn cpus_available() -> Option<f64> {
+    probe(false).read(Duration::ZERO).cpus_available
+}
+
+/// What can be measured of this process on this machine and what cannot, each with its reason and remedy.
+///
+/// ```
+/// for capability in vecperf::resource::capabilities() {
+///     assert!(capability.available || !capability.reason.is_empty(), "{capability:?}");
+/// }
+/// ```
+pub fn capabilities() -> Vec<Capability> {
+    let mut all = probe(true).capabilities();
+    all.extend(capability::not_in_this_version());
+    all
 }

@@ -15,12 +15,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("snapshot", &["histogram", "recall", "resource"]),
     ("record", &["clock", "histogram", "recall", "snapshot"]),
     ("resource", &["clock"]),
+    ("environment", &["clock", "resource"]),
     ("collect", &["record", "resource", "snapshot", "clock"]),
     ("threshold", &["config", "snapshot", "recall", "histogram"]),
     (
         "report",
         &[
             "config",
+            "environment",
             "threshold",
             "resource",
             "recall",
@@ -47,6 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "clock",
             "collect",
             "config",
+            "environment",
             "error",
             "export",
             "histogram",

@@ -1,0 +1,195 @@
+//! What this Linux lets us measure, and what to change for the rest.
+
+use std::io;
+
+use super::{Reading, SystemProbe};
+use crate::resource::Capability;
+use crate::resource::capability::{have, lack};
+
+/// One entry for each thing a reading should hold.
+pub(super) fn list(probe: &SystemProbe, reading: &Reading) -> Vec<Capability> {
+    vec![
+        memory(probe, reading),
+        swap(probe, reading),
+        cgroup_memory(probe, reading),
+        cpu(reading),
+        quota(probe, reading),
+        counts(reading),
+        storage(probe, reading),
+        open_files(reading),
+    ]
+}
+
+const MEMORY_OFF: &str = "memory_tracking = false in the settings";
+const MEMORY_ON: &str = "set memory_tracking = true under [monitoring]";
+
+fn memory(probe: &SystemProbe, reading: &Reading) -> Capability {
+    const NAME: &str = "process memory";
+    if !probe.memory {
+        return lack(NAME, MEMORY_OFF, MEMORY_ON);
+    }
+    if reading.sample.anonymous_bytes.is_some() {
+        return have(
+            NAME,
+            "/proc/self/status: anonymous, file-backed, shared and peak resident memory",
+        );
+    }
+    let reason = match &probe.status {
+        Err(error) => format!("/proc/self/status: {}", plain(error)),
+        Ok(_) => "/proc/self/status does not split resident memory".to_owned(),
+    };
+    lack(
+        NAME,
+        &reason,
+        "mount /proc; the split needs Linux 4.5, and sandboxes such as gVisor do not give it",
+    )
+}
+
+fn swap(probe: &SystemProbe, reading: &Reading) -> Capability {
+    const NAME: &str = "swap";
+    match reading.sample.swapped_bytes {
+        _ if !probe.memory => lack(NAME, MEMORY_OFF, MEMORY_ON),
+        Some(_) => have(NAME, "/proc/self/status: VmSwap"),
+        None => lack(
+            NAME,
+            "/proc/self/status has no VmSwap: a kernel without CONFIG_SWAP, or a sandbox",
+            "",
+        ),
+    }
+}
+
+fn cgroup_memory(probe: &SystemProbe, reading: &Reading) -> Capability {
+    const NAME: &str = "cgroup memory";
+    if !probe.memory {
+        return lack(NAME, MEMORY_OFF, MEMORY_ON);
+    }
+    let Some(group) = &probe.memory_group else {
+        return lack(
+            NAME,
+            "no mounted cgroup hierarchy shows this process",
+            "mount cgroup v2 at /sys/fs/cgroup",
+        );
+    };
+    if reading.sample.cgroup_memory_bytes.is_none() {
+        let reason = format!(
+            "cgroup {:?}: no readable memory usage; the root cgroup has none",
+            group.version
+        );
+        return lack(
+            NAME,
+            &reason,
+            "run in a cgroup of its own with the memory controller: systemd-run --scope",
+        );
+    }
+    let limit = reading
+        .cgroup_memory_limit_bytes
+        .map_or("no limit".to_owned(), |bytes| {
+            format!("limit {bytes} bytes")
+        });
+    have(
+        NAME,
+        &format!(
+            "cgroup {:?}, {limit}; the page cache counts as used",
+            group.version
+        ),
+    )
+}
+
+fn cpu(reading: &Reading) -> Capability {
+    match reading.cpu_seconds {
+        Some(_) => have(
+            "CPU time",
+            "getrusage: exact sum, the split into user and kernel is the kernel's estimate",
+        ),
+        None => lack(
+            "CPU time",
+            "getrusage failed",
+            "allow getrusage in the sandbox's system call filter",
+        ),
+    }
+}
+
+fn quota(probe: &SystemProbe, reading: &Reading) -> Capability {
+    const NAME: &str = "CPUs available";
+    let Some(cpus) = reading.cpus_available else {
+        return lack(
+            NAME,
+            "neither affinity nor quota can be read",
+            "allow sched_getaffinity in the sandbox",
+        );
+    };
+    match &probe.cpu_group {
+        Some(group) => have(
+            NAME,
+            &format!(
+                "{cpus}: affinity of all threads and cgroup {:?} quota",
+                group.version
+            ),
+        ),
+        None => have(
+            NAME,
+            &format!("{cpus}: affinity of all threads; no mounted cgroup shows a quota"),
+        ),
+    }
+}
+
+fn counts(reading: &Reading) -> Capability {
+    const NAME: &str = "faults, context switches, threads";
+    match (reading.sample.minor_faults, reading.sample.threads) {
+        (Some(_), Some(_)) => have(
+            NAME,
+            "getrusage and /proc/self/status, for the whole process",
+        ),
+        (None, _) => lack(
+            NAME,
+            "getrusage failed",
+            "allow getrusage in the sandbox's system call filter",
+        ),
+        (_, None) => lack(
+            NAME,
+            "/proc/self/status cannot be read: threads are missing",
+            "mount /proc",
+        ),
+    }
+}
+
+fn storage(probe: &SystemProbe, reading: &Reading) -> Capability {
+    const NAME: &str = "I/O";
+    if reading.sample.read_bytes.is_some() {
+        return have(
+            NAME,
+            "/proc/self/io: bytes fetched from and sent to storage, without the page cache's",
+        );
+    }
+    let reason = match &probe.io {
+        Err(error) => format!("/proc/self/io: {}", plain(error)),
+        Ok(_) => {
+            "/proc/self/io cannot be read: a hardened kernel, or a process that changed its user"
+                .to_owned()
+        }
+    };
+    lack(
+        NAME,
+        &reason,
+        "run as the user that owns the process, on a kernel with CONFIG_TASK_IO_ACCOUNTING",
+    )
+}
+
+fn open_files(reading: &Reading) -> Capability {
+    match reading.sample.open_files {
+        Some(_) => have(
+            "open files",
+            "the size of /proc/self/fd: one system call, whatever their number",
+        ),
+        None => lack(
+            "open files",
+            "counting them one by one would cost more than it tells",
+            "Linux 6.2 or later",
+        ),
+    }
+}
+
+/// The error in words a person knows.
+fn plain(error: &io::Error) -> String {
+    error.to_string().to_lowercase()
+}

@@ -1,0 +1,250 @@
+//! Linux: `/proc`, `getrusage` and cgroups.
+//!
+//! A beat reads kept-open files into one reused buffer. What changes seldom and costs more (quota, limit, affinity)
+//! is read once a second.
+
+mod affinity;
+mod capabilities;
+mod cgroup;
+mod kept_file;
+pub(crate) mod machine;
+mod procfs;
+mod usage;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use self::cgroup::{Controller, Hierarchy};
+use self::kept_file::KeptFile;
+use super::{Capability, Probe, Reading, ResourceSample};
+
+pub(crate) use usage::thread_cpu;
+
+/// How long the quota, limits and affinity last read are taken to hold.
+const BOUNDS_LAST: Duration = Duration::from_secs(1);
+
+/// Reads what this process uses from the Linux kernel.
+#[derive(Debug)]
+pub(crate) struct SystemProbe {
+    memory: bool,
+    status: io::Result<KeptFile>,
+    io: io::Result<KeptFile>,
+    memory_group: Option<Hierarchy>,
+    cpu_group: Option<Hierarchy>,
+    bounds: Bounds,
+    buffer: Vec<u8>,
+}
+
+/// What bounds the process, as read at `at`.
+#[derive(Debug, Default)]
+struct Bounds {
+    at: Option<Duration>,
+    cpus: Option<f64>,
+    memory: Option<u64>,
+    usage: Option<(PathBuf, KeptFile)>,
+}
+
+impl SystemProbe {
+    pub(crate) fn new(memory: bool) -> Self {
+        let text = |path| fs::read_to_string(path).unwrap_or_default();
+        let (group, mounts) = (text("/proc/self/cgroup"), text("/proc/self/mountinfo"));
+        Self {
+            memory,
+            status: KeptFile::open("/proc/self/status"),
+            io: KeptFile::open("/proc/self/io"),
+            memory_group: cgroup::locate(&group, &mounts, Controller::Memory),
+            cpu_group: cgroup::locate(&group, &mounts, Controller::Cpu),
+            bounds: Bounds::default(),
+            buffer: Vec::with_capacity(4096),
+        }
+    }
+
+    fn refresh_bounds(&mut self, at: Duration) {
+        if self
+            .bounds
+            .at
+            .is_some_and(|last| at.saturating_sub(last) < BOUNDS_LAST)
+        {
+            return;
+        }
+        let quota = self
+            .cpu_group
+            .as_ref()
+            .and_then(|group| group.cpus(&mut self.buffer));
+        let affinity = affinity::cpus().map(f64::from);
+        self.bounds.cpus = affinity.into_iter().chain(quota).min_by(f64::total_cmp);
+        if let Some(group) = self.memory_group.as_ref().filter(|_| self.memory) {
+            let (limit, usage) = group.memory(&mut self.buffer);
+            self.bounds.memory = limit;
+            if self
+                .bounds
+                .usage
+                .as_ref()
+                .is_none_or(|kept| kept.0 != usage)
+            {
+                self.bounds.usage = KeptFile::open(&usage).ok().map(|file| (usage, file));
+            }
+        }
+        self.bounds.at = Some(at);
+    }
+
+    fn read_status(&mut self, sample: &mut ResourceSample) {
+        let Some(text) = self
+            .status
+            .as_ref()
+            .ok()
+            .and_then(|file| file.read(&mut self.buffer).ok())
+        else {
+            return;
+        };
+        let status = procfs::status(&text);
+        sample.threads = status.threads;
+        if self.memory {
+            sample.anonymous_bytes = status.anonymous;
+            sample.file_backed_bytes = status.file_backed;
+            sample.shared_bytes = status.shared;
+            sample.swapped_bytes = status.swapped;
+            sample.peak_resident_bytes = status.peak_resident;
+        }
+    }
+
+    fn read_io(&mut self, sample: &mut ResourceSample) {
+        let Some(text) = self
+            .io
+            .as_ref()
+            .ok()
+            .and_then(|file| file.read(&mut self.buffer).ok())
+        else {
+            return;
+        };
+        let io = procfs::io(&text);
+        (sample.read_bytes, sample.written_bytes) = (io.read, io.written);
+    }
+
+    fn cgroup_usage(&mut self) -> Option<u64> {
+        let (_, file) = self.bounds.usage.as_ref()?;
+        procfs::cgroup_bytes(&file.read(&mut self.buffer).ok()?)
+    }
+}
+
+impl Probe for SystemProbe {
+    fn read(&mut self, at: Duration) -> Reading {
+        self.refresh_bounds(at);
+        let mut sample = ResourceSample {
+            at_seconds: at.as_secs_f64(),
+            ..ResourceSample::default()
+        };
+        self.read_status(&mut sample);
+        self.read_io(&mut sample);
+        sample.open_files = open_files();
+        sample.cgroup_memory_bytes = self.cgroup_usage();
+        let usage = usage::of_process();
+        if let Some(usage) = &usage {
+            usage.fill(&mut sample);
+        }
+        Reading {
+            sample,
+            cpu_seconds: usage.map(|usage| usage.cpu().as_secs_f64()),
+            cpus_available: self.bounds.cpus,
+            cgroup_memory_limit_bytes: self.bounds.memory,
+        }
+    }
+
+    fn capabilities(&mut self) -> Vec<Capability> {
+        let reading = self.read(self.bounds.at.unwrap_or_default());
+        capabilities::list(self, &reading)
+    }
+}
+
+/// Open descriptors: the size of `/proc/self/fd`, which Linux gives since 6.2 whatever their number.
+///
+/// Older kernels give 0 and would have us list the directory, at a cost that grows with the descriptors; a search
+/// server has ten thousands of them, so there it is unavailable.
+fn open_files() -> Option<u64> {
+    fs::metadata("/proc/self/fd")
+        .ok()
+        .map(|directory| directory.size())
+        .filter(|&count| count > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_a_thread_memory_and_open_files() {
+        let reading = SystemProbe::new(true).read(Duration::from_secs(2));
+        let sample = reading.sample;
+        assert_eq!(sample.at_seconds, 2.0);
+        assert!(sample.anonymous_bytes > Some(64 << 10), "{sample:?}");
+        assert!(sample.file_backed_bytes > Some(64 << 10), "{sample:?}");
+        assert!(
+            sample.peak_resident_bytes >= sample.anonymous_bytes,
+            "{sample:?}"
+        );
+        assert!(sample.threads >= Some(2), "{sample:?}"); // the harness and this test
+        assert!(reading.cpu_seconds > Some(0.0));
+        assert!(reading.cpus_available > Some(0.0));
+    }
+
+    #[test]
+    fn an_opened_file_is_counted() {
+        if let Some(before) = open_files() {
+            let many: Vec<_> = (0..500)
+                .map(|_| fs::File::open("/dev/null").unwrap())
+                .collect();
+            let after = open_files().unwrap();
+            assert!(after >= before + 400, "{before} then {after}"); // other tests may close some
+            drop(many);
+        }
+    }
+
+    #[test]
+    fn without_memory_tracking_memory_is_none_and_the_rest_is_there() {
+        let reading = SystemProbe::new(false).read(Duration::ZERO);
+        let sample = reading.sample;
+        assert_eq!(
+            (
+                sample.anonymous_bytes,
+                sample.swapped_bytes,
+                sample.cgroup_memory_bytes
+            ),
+            (None, None, None)
+        );
+        assert!(sample.threads.is_some() && sample.minor_faults.is_some());
+    }
+
+    #[test]
+    fn a_denied_file_gives_none_and_a_reason() {
+        let mut probe = SystemProbe::new(true);
+        probe.io = Err(io::ErrorKind::PermissionDenied.into());
+        assert_eq!(probe.read(Duration::ZERO).sample.read_bytes, None);
+        let all = probe.capabilities();
+        let io = all
+            .iter()
+            .find(|capability| capability.name == "I/O")
+            .unwrap();
+        assert!(
+            !io.available && io.reason.contains("permission denied") && !io.remedy.is_empty(),
+            "{io:?}"
+        );
+    }
+
+    #[test]
+    fn bounds_are_read_anew_after_a_second() {
+        let mut probe = SystemProbe::new(true);
+        let known = probe.read(Duration::ZERO).cpus_available;
+        probe.bounds.cpus = Some(-1.0);
+        assert_eq!(
+            probe.read(Duration::from_millis(999)).cpus_available,
+            Some(-1.0)
+        );
+        assert_eq!(
+            probe.read(Duration::from_millis(1000)).cpus_available,
+            known
+        );
+    }
+}
