@@ -54,7 +54,7 @@ pub(crate) fn is_one(path: &Path) -> bool {
     path.join(BASE).exists()
 }
 
-/// Ground truth as it is read back from what [`save`] wrote.
+/// Ground truth as it is read back from what [`save()`] wrote.
 pub(crate) fn given(truth: GroundTruth, metric: Metric) -> Given {
     Given {
         ids: Ids {
@@ -125,7 +125,7 @@ fn card(path: &Path) -> Result<Option<(Card, Metric)>> {
     Ok(Some((card, metric)))
 }
 
-/// Writes a data set into `path`, which is made when missing; each file old-or-new, the card last.
+/// Writes a data set into `path`, which is made when missing: each file old-or-new, and never new vectors beside an old ground truth.
 ///
 /// # Errors
 /// [`ErrorKind::Io`].
@@ -136,13 +136,18 @@ pub(crate) fn save(
     truth: &GroundTruth,
     card: &Card,
 ) -> Result<()> {
-    std::fs::create_dir_all(path).map_err(|error| {
-        Error::new(
-            ErrorKind::Io,
-            format!("{}: the directory cannot be made", path.display()),
-        )
-        .because(error)
-    })?;
+    let io = |what: &str, error| {
+        Error::new(ErrorKind::Io, format!("{}: {what}", path.display())).because(error)
+    };
+    std::fs::create_dir_all(path).map_err(|error| io("the directory cannot be made", error))?;
+    for about_the_old in [CARD, TRUTH, DISTANCES] {
+        match std::fs::remove_file(path.join(about_the_old)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(io("the data set that was there cannot be removed", error));
+            }
+            _ => {}
+        }
+    }
     save::vectors(&path.join(BASE), base)?;
     save::vectors(&path.join(QUERIES), queries)?;
     save::ids(&path.join(TRUTH), truth.k, &truth.ids)?;

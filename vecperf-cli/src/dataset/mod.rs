@@ -1,6 +1,6 @@
 //! Data sets: what is searched, with which queries, and what the right answers are.
 //!
-//! [`load`] turns a [`Source`] (what the flags say) into a [`Dataset`]; [`truth`] gives its exact neighbours, from the
+//! [`load`] turns a [`Source`] (what the flags say) into a [`Dataset`]; [`truth()`] gives its exact neighbours, from the
 //! data set, the cache or a computation; a [`RecallJudge`] holds results against them.
 //!
 //! | file | what it is |

@@ -95,6 +95,13 @@ impl Synthetic {
             seen.push(name);
             made.set(name, number);
         }
+        if made.clusters > made.vectors && seen.contains(&"clusters") {
+            let (clusters, vectors) = (made.clusters, made.vectors);
+            return Err(wrong(format!(
+                "clusters = {clusters}: allowed are at most the {vectors} vectors of n"
+            )));
+        }
+        made.clusters = made.clusters.min(made.vectors);
         Ok(made)
     }
 
@@ -227,6 +234,7 @@ mod tests {
             Synthetic {
                 vectors: 7,
                 dimensions: 3,
+                clusters: 7, // as many as vectors, where 32 are too many
                 seed: 0,
                 ..Synthetic::default()
             }
@@ -247,6 +255,7 @@ mod tests {
             ("synthetic:cluster=3", "did you mean clusters?"),
             ("synthetic:n", "is not key=value"),
             ("synthetic:n=1,n=2", "given twice"),
+            ("synthetic:n=9,clusters=10", "at most the 9 vectors"),
         ];
         for (spec, part) in cases {
             let error = Synthetic::parse(spec).unwrap_err().to_string();

@@ -1,6 +1,6 @@
 //! Files of vectors and of neighbour ids.
 //!
-//! Each format only says where the rows lie (a [`Layout`]), and the [`Table`] holds that against the length of the file before
+//! Each format only says where the rows lie (a [`Layout`](table::Layout)), and the [`Table`] holds that against the length of the file before
 //! anything is allocated: a header cannot ask for more than the file justifies. HDF5 is apart, it brings its own reader.
 
 mod columns;

@@ -158,40 +158,42 @@ fn exact_search_in_32_bit_floats_is_perfect_and_little_else_is_forgiven() {
         ids: ids.ids,
         distances: Vec::new(),
     };
-    for k in [1, 10, 100] {
-        let judge = RecallJudge::new(
+    let judges = [1, 10, 100].map(|k| {
+        RecallJudge::new(
             Arc::clone(&base),
             Arc::clone(&queries),
             Metric::InnerProduct,
             &truth,
             k,
-        );
-        let mut forgiven = 0;
-        let mut forgiven_by_ann_benchmarks = 0;
-        for query in (0..1000).step_by(25) {
-            let vector = queries.row(query);
-            let mut found: Vec<(f32, u32)> =
-                base.rows().map(|row| naive(vector, row)).zip(0..).collect();
-            found.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let ids: Vec<u32> = found[..k].iter().map(|found| found.1).collect();
+        )
+    });
+    let mut forgiven = [0; 3];
+    let mut forgiven_by_ann_benchmarks = [0; 3];
+    for query in (0..1000).step_by(25) {
+        let vector = queries.row(query);
+        let mut found: Vec<(f32, u32)> =
+            base.rows().map(|row| naive(vector, row)).zip(0..).collect();
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (which, judge) in judges.iter().enumerate() {
+            let k = judge.k();
+            let mut ids: Vec<u32> = found[..k].iter().map(|found| found.1).collect();
             assert_eq!(
-                judge.judge(query, &ids).by_distance,
-                k as u32,
+                judge.judge(query, &ids).by_distance as usize,
+                k,
                 "query {query}, k {k}"
             );
-            // The k best but one, and the one after them in its place: a miss.
-            let mut miss = ids.clone();
-            miss[k - 1] = found[k].1;
-            let judged = judge.judge(query, &miss);
-            forgiven += judged.by_distance - (k as u32 - 1);
-            forgiven_by_ann_benchmarks += judged.ann_benchmarks - (k as u32 - 1);
+            // A miss: in the place of the k-th, the one after it.
+            ids[k - 1] = found[k].1;
+            let judged = judge.judge(query, &ids);
+            forgiven[which] += judged.by_distance as usize + 1 - k;
+            forgiven_by_ann_benchmarks[which] += judged.ann_benchmarks as usize + 1 - k;
         }
-        assert_eq!(forgiven, 0, "k {k}: of 40 near misses");
-        assert!(
-            forgiven_by_ann_benchmarks > 0 || k == 1,
-            "k {k}: the slack of ann-benchmarks matters on these data"
-        );
     }
+    assert_eq!(forgiven, [0; 3], "of 40 near misses each");
+    assert!(
+        forgiven_by_ann_benchmarks[2] > 20,
+        "{forgiven_by_ann_benchmarks:?}: its slack matters on these data"
+    );
 }
 
 /// Engines search in 32-bit floats; whatever the metric and the scale of the data, exact search must score 1.

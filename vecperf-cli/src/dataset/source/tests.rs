@@ -184,3 +184,28 @@ fn a_directory_holds_all_that_belongs_together() {
         "{error}"
     );
 }
+
+#[test]
+fn writing_that_breaks_off_leaves_no_truth_about_other_vectors() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = load(
+        &source("synthetic:n=200,dim=4,queries=10,clusters=5"),
+        &Quiet,
+    )
+    .unwrap();
+    let exact = super::super::compute(&made, Metric::L2, 5, 1, &Quiet).unwrap();
+    let card = directory::Card::new("mine".to_owned(), Metric::L2, "a test".to_owned());
+    let save = || directory::save(directory.path(), &made.base, &made.queries, &exact, &card);
+    save().unwrap();
+    let queries = directory.path().join("queries.fbin");
+    fs::remove_file(&queries).unwrap();
+    fs::create_dir(&queries).unwrap();
+    let error = format!("{:?}", save().unwrap_err());
+    assert!(error.contains("queries.fbin: cannot be written"), "{error}");
+    let mut left: Vec<_> = fs::read_dir(directory.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["base.fbin", "queries.fbin"]);
+}
