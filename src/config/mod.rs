@@ -1,11 +1,30 @@
 //! Settings: typed, defaults in one place, `perf_monitor.toml` is the manual.
+//!
+//! `key` is the table of all settings and what each allows. `document` and `environment` read it to turn a file
+//! and variables into settings; `problem` words what is wrong; `resolved` joins the layers and remembers
+//! where each value came from.
+
+mod document;
+mod environment;
+mod key;
+mod names;
+mod problem;
+mod read;
+mod resolved;
+mod source;
+mod value;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+use key::{KEYS, OPERATION_KEYS};
+use problem::Problem;
+
+pub use resolved::{Origin, Resolved, Setting};
+pub use value::Value;
 
 /// Everything that can be set. The defaults are those of the commented `perf_monitor.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -56,6 +75,8 @@ pub struct Thresholds {
     pub max_violation_percent: f64,
     /// Operations needed for a verdict.
     pub min_samples: u64,
+    /// Percent of operations that may end in an error or panic; absent: not judged.
+    pub max_error_percent: Option<f64>,
     /// Mean recall@k, 0 to 1; absent: not judged.
     pub min_recall: Option<f64>,
     /// `[thresholds.operations.NAME]`: overrides for one operation.
@@ -73,6 +94,8 @@ pub struct OperationThresholds {
     pub max_violation_percent: Option<f64>,
     /// See [`Thresholds::min_samples`].
     pub min_samples: Option<u64>,
+    /// See [`Thresholds::max_error_percent`].
+    pub max_error_percent: Option<f64>,
     /// See [`Thresholds::min_recall`].
     pub min_recall: Option<f64>,
 }
@@ -112,6 +135,7 @@ impl Default for Thresholds {
             max_response_time_ms: 100.0,
             max_violation_percent: 1.0,
             min_samples: 100,
+            max_error_percent: None,
             min_recall: None,
             operations: BTreeMap::new(),
         }
@@ -129,24 +153,113 @@ impl Default for Output {
 }
 
 impl Settings {
-    /// Settings from the text of a TOML file; `file` names it in errors.
+    /// The settings file that is looked for in the current directory.
+    pub const FILE_NAME: &'static str = "perf_monitor.toml";
+
+    /// The commented settings file that `vecperf init` writes: every key, equal to the defaults.
+    pub const fn sample() -> &'static str {
+        include_str!("../../perf_monitor.toml")
+    }
+
+    /// Settings from the text of a TOML file; `file` names it in errors. An empty text gives the defaults.
+    ///
+    /// ```
+    /// let text = "[monitoring]\nsample_rate = -5\nenabeld = true\n";
+    /// let error = vecperf::Settings::from_toml(text, "perf_monitor.toml").unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "2 settings are wrong:\n  \
+    ///      perf_monitor.toml:2:15: `monitoring.sample_rate` is -5; allowed is a whole number from 1 to 10000\n  \
+    ///      perf_monitor.toml:3:1: `monitoring.enabeld` is no setting; did you mean `enabled`?"
+    /// );
+    /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Settings`], with file, line, column, key, value, what is allowed and the nearest right key.
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings), with all that is wrong: file, line, column, key, value,
+    /// what is allowed and the nearest right key.
     pub fn from_toml(text: &str, file: &str) -> Result<Self> {
-        toml::from_str(text).map_err(|error| {
-            Error::new(ErrorKind::Settings, format!("{file}: {error} sample_rate"))
-        })
+        let no_variables: [(String, String); 0] = [];
+        Resolved::from_sources(Some((text, file)), no_variables).map(|resolved| resolved.settings)
     }
 
     /// Settings from a file, then the environment (`VECPERF_THRESHOLDS__MAX_MEMORY_MB=512`).
     ///
     /// # Errors
-    /// As [`Settings::from_toml`]; [`ErrorKind::Io`] when the file cannot be read.
+    /// As [`Settings::from_toml`]; [`ErrorKind::Io`](crate::ErrorKind::Io) when the file cannot be read.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::new(ErrorKind::Io, format!("{}: cannot be read", path.display())).because(error)
-        })?;
-        Self::from_toml(&text, &path.display().to_string())
+        Resolved::load(path).map(|resolved| resolved.settings)
+    }
+
+    /// Settings from `perf_monitor.toml` in the current directory where there is one, then the environment.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn discover() -> Result<Self> {
+        Resolved::discover().map(|resolved| resolved.settings)
+    }
+
+    /// Checks settings that a program made or changed by the rules that a file is checked by.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`](crate::ErrorKind::Settings), with every setting that is not allowed.
+    pub fn validate(&self) -> Result<()> {
+        let general = KEYS
+            .iter()
+            .filter_map(|key| Some((key.name.to_owned(), key.rule, key.get(self)?)));
+        let operations = self
+            .thresholds
+            .operations
+            .iter()
+            .flat_map(|(name, limits)| {
+                OPERATION_KEYS.iter().filter_map(move |key| {
+                    Some((
+                        key::operation_key(name, key.name),
+                        key.rule,
+                        key.get(limits)?,
+                    ))
+                })
+            });
+        let mut problems: Vec<Problem> = general
+            .chain(operations)
+            .filter_map(|(name, rule, value)| {
+                let shown = problem::excerpt(&value.to_string());
+                let why = rule.accept(value.into()).err()?;
+                Some(problem::wrong_value(&name, &shown, rule, &why))
+            })
+            .map(|text| Problem {
+                at: "settings".to_owned(),
+                text,
+            })
+            .collect();
+        if key::same_file(self) {
+            problems.push(Problem {
+                at: "settings".to_owned(),
+                text: problem::same_file(self),
+            });
+        }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problem::refuse(&problems))
+        }
+    }
+
+    /// 16 hexadecimal digits that change when a setting changes: two reports with the same were made by the same
+    /// settings. FNV-1a (64 bits) over the lines of `vecperf config show`; no secret, no protection.
+    pub fn fingerprint(&self) -> String {
+        let resolved = Resolved::of(self.clone());
+        let lines = resolved
+            .entries()
+            .into_iter()
+            .filter_map(|entry| Some(format!("{} = {}\n", entry.key, entry.value?)));
+        let hash = lines
+            .flat_map(String::into_bytes)
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+        format!("{hash:016x}")
     }
 }
+
+#[cfg(test)]
+mod tests;
