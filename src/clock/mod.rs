@@ -1,0 +1,362 @@
+//! The one place that reads time.
+//!
+//! Durations come from the processor's time-stamp counter where it can be trusted ([`tsc`] says when), else from
+//! `CLOCK_MONOTONIC`. Two readings of the counter take 19 ns where two of the system's clock take 50. Reading is all
+//! the hot path does; the rate that turns ticks into nanoseconds ([`rate`]) is measured at the first use in about a
+//! millisecond and refined by [`reanchor`], which also gives the counter up when it no longer agrees with the system.
+
+mod rate;
+#[cfg_attr(
+    not(all(target_os = "linux", target_arch = "x86_64", not(miri))),
+    path = "no_tsc.rs"
+)]
+mod tsc;
+
+use std::ops::Add;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use rate::{Point, Rate};
+
+/// A point on the clock that vecperf measures with; cheap to take, meaningful only within this process.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let started = vecperf::Moment::now();
+/// let due = started + Duration::from_millis(5);
+/// assert_eq!(due.since(started), Duration::from_millis(5));
+/// assert_eq!(started.since(due), Duration::ZERO); // never negative
+/// ```
+// Raw ticks of the counter, or, with the top bit set, nanoseconds of CLOCK_MONOTONIC since `BIRTH`. The counter needs
+// a century to reach that bit, and a process changes from ticks to nanoseconds at most once: moments stay ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(u64);
+
+const NANOSECONDS: u64 = 1 << 63;
+
+/// How time is read: not decided yet, by the counter, by the system.
+static SOURCE: AtomicU8 = AtomicU8::new(UNDECIDED);
+const UNDECIDED: u8 = 0;
+const COUNTER: u8 = 1;
+const SYSTEM: u8 = 2;
+
+/// Nanoseconds a tick, times 2^32; a copy of the rate's for the hot path.
+static MULTIPLIER: AtomicU64 = AtomicU64::new(0);
+
+/// What only the cold paths look at.
+static CLOCK: Mutex<Clock> = Mutex::new(Clock {
+    rate: None,
+    words: String::new(),
+});
+static BIRTH: OnceLock<Instant> = OnceLock::new();
+
+struct Clock {
+    /// Kept after the counter was given up, for the moments taken before.
+    rate: Option<Rate>,
+    words: String,
+}
+
+impl Moment {
+    /// Now. Costs one reading of the counter (about 10 ns), or of the system's clock (about 25 ns).
+    #[inline(always)]
+    pub fn now() -> Self {
+        if SOURCE.load(Ordering::Relaxed) == COUNTER {
+            Self(tsc::read())
+        } else {
+            Self::now_by_system()
+        }
+    }
+
+    #[inline(never)]
+    fn now_by_system() -> Self {
+        if SOURCE.load(Ordering::Relaxed) == UNDECIDED {
+            drop(decided());
+            return Self::now();
+        }
+        Self(NANOSECONDS | system_nanos())
+    }
+
+    /// The time from `earlier` to `self`; zero when `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.nanos_since(earlier))
+    }
+
+    /// The time from `self` to now.
+    pub fn elapsed(self) -> Duration {
+        Duration::from_nanos(Self::now().nanos_after(self))
+    }
+
+    /// [`Moment::since`] in nanoseconds.
+    #[inline(always)]
+    pub(crate) fn nanos_since(self, earlier: Self) -> u64 {
+        if (self.0 | earlier.0) & NANOSECONDS == 0 {
+            return rate::to_nanos(
+                self.0.saturating_sub(earlier.0),
+                MULTIPLIER.load(Ordering::Relaxed),
+            );
+        }
+        self.by_system().saturating_sub(earlier.by_system())
+    }
+
+    /// Nanoseconds from `start` to `self`, where `self` has just been taken. A counter that a suspended or migrated
+    /// machine set forward cannot make an operation longer than the process has been measuring.
+    #[inline(always)]
+    pub(crate) fn nanos_after(self, start: Self) -> u64 {
+        let nanos = self.nanos_since(start);
+        if nanos < CHECKED_FROM {
+            nanos
+        } else {
+            nanos.min(longest_possible())
+        }
+    }
+
+    /// Nanoseconds of the system's clock since `BIRTH`.
+    #[cold]
+    fn by_system(self) -> u64 {
+        if self.0 & NANOSECONDS != 0 {
+            return self.0 & !NANOSECONDS;
+        }
+        clock()
+            .rate
+            .as_ref()
+            .map_or(0, |rate| rate.system_nanos_at(self.0))
+    }
+}
+
+impl Add<Duration> for Moment {
+    type Output = Self;
+
+    /// The moment `later`; stops at the clock's end, centuries away.
+    fn add(self, later: Duration) -> Self {
+        let nanos = u64::try_from(later.as_nanos()).unwrap_or(u64::MAX);
+        let units = match self.0 & NANOSECONDS {
+            0 => rate::to_ticks(nanos, MULTIPLIER.load(Ordering::Relaxed)),
+            _ => nanos,
+        };
+        let end = (self.0 & !NANOSECONDS)
+            .saturating_add(units)
+            .min(NANOSECONDS - 1);
+        Self(self.0 & NANOSECONDS | end)
+    }
+}
+
+/// Shorter durations are taken as measured; from here on the system's clock has a say, at no visible cost.
+const CHECKED_FROM: u64 = 1_000_000_000;
+
+#[cold]
+fn longest_possible() -> u64 {
+    // What passed before the clock was first read: the calibration.
+    system_nanos().saturating_add(1_000_000)
+}
+
+/// Measures the counter's rate anew, over all the time that passed, and stops using the counter when the kernel or
+/// the system's clock no longer vouch for it. The collector calls it at each beat; it takes about 10 µs.
+pub(crate) fn reanchor() {
+    if SOURCE.load(Ordering::Relaxed) != COUNTER {
+        return;
+    }
+    let mut clock = clock();
+    let verdict = tsc::trusted().and_then(|()| {
+        let rate = clock.rate.as_mut().ok_or("no rate was measured")?;
+        rate.refine(take_point()).map(|()| rate.multiplier())
+    });
+    match verdict {
+        Ok(multiplier) => {
+            MULTIPLIER.store(multiplier, Ordering::Relaxed);
+            clock.words = in_words(multiplier);
+        }
+        Err(reason) => {
+            clock.words =
+                format!("monotonic: the time-stamp counter was given up during the run: {reason}");
+            SOURCE.store(SYSTEM, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Which clock measures, and why: `tsc: …` or `monotonic: …`. The first call decides, in about a millisecond.
+pub(crate) fn description() -> String {
+    decided().words.clone()
+}
+
+/// The date and time, for the report's head; never for durations.
+pub(crate) fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
+/// CPU time that the calling thread has used; `None` where the system does not say. About 0.6 µs.
+pub(crate) fn thread_cpu() -> Option<Duration> {
+    #[cfg(target_os = "linux")]
+    {
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: `time` is a valid timespec that the call may write, and outlives it.
+        let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+        let seconds = u64::try_from(time.tv_sec).ok()?;
+        let nanos = u32::try_from(time.tv_nsec).ok()?;
+        (status == 0).then(|| Duration::new(seconds, nanos))
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
+fn clock() -> MutexGuard<'static, Clock> {
+    CLOCK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The clock, after the choice between counter and system was made; here it is made once.
+#[cold]
+fn decided() -> MutexGuard<'static, Clock> {
+    let mut clock = clock();
+    if SOURCE.load(Ordering::Relaxed) == UNDECIDED {
+        match tsc::trusted().and_then(|()| calibrate()) {
+            Ok(rate) => {
+                MULTIPLIER.store(rate.multiplier(), Ordering::Relaxed);
+                clock.words = in_words(rate.multiplier());
+                clock.rate = Some(rate);
+                // Whoever sees the choice sees the rate: on x86 stores are not reordered, and a reader of a stale
+                // zero would merely see a duration of zero.
+                SOURCE.store(COUNTER, Ordering::Release);
+            }
+            Err(reason) => {
+                clock.words = format!("monotonic: {reason}");
+                system_nanos();
+                SOURCE.store(SYSTEM, Ordering::Release);
+            }
+        }
+    }
+    clock
+}
+
+/// Two points a millisecond apart.
+fn calibrate() -> Result<Rate, String> {
+    let first = take_point();
+    std::thread::sleep(Duration::from_millis(1));
+    Rate::between(first, take_point())
+}
+
+/// Counter and system clock read at the same time: the narrowest of several tries.
+fn take_point() -> Point {
+    let attempt = || {
+        let before = tsc::read();
+        let nanos = system_nanos();
+        let width = tsc::read().saturating_sub(before);
+        Point {
+            ticks: before.saturating_add(width / 2),
+            nanos,
+            width,
+        }
+    };
+    let first = attempt();
+    (0..15).map(|_| attempt()).fold(first, |best, point| {
+        if point.width < best.width {
+            point
+        } else {
+            best
+        }
+    })
+}
+
+fn in_words(multiplier: u64) -> String {
+    let megahertz = 1e3 / rate::nanos_per_tick(multiplier);
+    format!("tsc: invariant time-stamp counter at {megahertz:.1} MHz, and the kernel's clocksource")
+}
+
+/// Nanoseconds of the system's monotonic clock since its first reading here.
+fn system_nanos() -> u64 {
+    let now = Instant::now();
+    let since = now.saturating_duration_since(*BIRTH.get_or_init(|| now));
+    u64::try_from(since.as_nanos())
+        .unwrap_or(u64::MAX)
+        .min(NANOSECONDS - 1)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_advance_with_the_system_clock() {
+        let (moment, instant) = (Moment::now(), Instant::now());
+        while instant.elapsed() < Duration::from_millis(3) {
+            std::hint::spin_loop();
+        }
+        reanchor();
+        let (ours, theirs) = (moment.elapsed(), instant.elapsed());
+        // Ours was started first and is read first; a preempted test only makes `theirs` longer.
+        assert!(
+            ours >= Duration::from_millis(3) - Duration::from_micros(30),
+            "{ours:?}"
+        );
+        assert!(
+            ours <= theirs + theirs / 10 + Duration::from_millis(1),
+            "{ours:?} {theirs:?}"
+        );
+    }
+
+    #[test]
+    fn arithmetic_saturates_instead_of_wrapping() {
+        let now = Moment::now();
+        assert!(now + Duration::MAX > now);
+        assert_eq!(now.since(now + Duration::from_secs(1)), Duration::ZERO);
+        assert_eq!(
+            (now + Duration::from_secs(7)).since(now),
+            Duration::from_secs(7)
+        );
+    }
+
+    #[test]
+    fn a_counter_set_forward_cannot_outlast_the_process() {
+        let start = Moment::now();
+        let after_the_jump = start + Duration::from_secs(1_000_000);
+        let nanos = Duration::from_nanos(after_the_jump.nanos_after(start));
+        assert!(nanos < Duration::from_secs(100_000), "{nanos:?}");
+        // Moments that were computed, not taken, are differenced as they are.
+        assert_eq!(after_the_jump.since(start), Duration::from_secs(1_000_000));
+    }
+
+    #[test]
+    fn a_counter_set_back_gives_zero() {
+        let late = Moment::now() + Duration::from_secs(3600);
+        assert_eq!(Moment::now().nanos_after(late), 0);
+    }
+
+    #[test]
+    fn moments_of_both_kinds_compare_after_the_counter_was_given_up() {
+        let before = Moment::now();
+        let after = Moment(NANOSECONDS | system_nanos());
+        assert!(after > before || before.0 & NANOSECONDS != 0);
+        let gap = after.since(before);
+        assert!(gap < Duration::from_secs(60), "{gap:?}");
+        assert_eq!(
+            before.since(after + Duration::from_secs(90)),
+            Duration::ZERO
+        );
+    }
+
+    #[test]
+    fn the_choice_is_explained() {
+        let words = description();
+        assert!(
+            words.starts_with("tsc: ") || words.starts_with("monotonic: "),
+            "{words}"
+        );
+        assert_eq!(
+            words.starts_with("tsc: "),
+            Moment::now().0 & NANOSECONDS == 0
+        );
+    }
+
+    #[test]
+    fn the_thread_uses_cpu_time() {
+        let Some(before) = thread_cpu() else { return };
+        let mut work = 0u64;
+        while thread_cpu().is_some_and(|now| now == before) {
+            work = std::hint::black_box(work + 1);
+        }
+        assert!(thread_cpu() > Some(before));
+    }
+}

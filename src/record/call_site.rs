@@ -1,0 +1,95 @@
+//! Where `#[measure]` stands: finds the installed monitor's operation once, then costs a load and a branch.
+
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::operation::Operation;
+use super::recorder::Recorder;
+use super::timer::Timer;
+
+/// Counts installations; 0 while none is in force.
+static INSTALLED: AtomicU64 = AtomicU64::new(0);
+static CURRENT: Mutex<Current> = Mutex::new(Current {
+    recorder: Weak::new(),
+    count: 0,
+});
+
+struct Current {
+    recorder: Weak<Recorder>,
+    count: u64,
+}
+
+pub(super) fn install(recorder: &Arc<Recorder>) {
+    let mut current = current();
+    current.recorder = Arc::downgrade(recorder);
+    current.count += 1;
+    INSTALLED.store(current.count, Ordering::Release);
+}
+
+pub(super) fn uninstall(recorder: &Arc<Recorder>) {
+    let mut current = current();
+    if std::ptr::eq(current.recorder.as_ptr(), Arc::as_ptr(recorder)) {
+        current.recorder = Weak::new();
+        INSTALLED.store(0, Ordering::Release);
+    }
+}
+
+/// A place in the code that is an operation of whichever monitor is installed.
+#[derive(Debug)]
+pub struct CallSite {
+    name: &'static str,
+    /// The installation that `operation` belongs to.
+    found_in: AtomicU64,
+    operation: AtomicPtr<Operation>,
+}
+
+impl CallSite {
+    /// A place whose operation is called `name`.
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            found_in: AtomicU64::new(0),
+            operation: AtomicPtr::new(std::ptr::null_mut()),
+        }
+    }
+
+    /// Starts an operation; off when no monitor is installed.
+    #[inline(always)]
+    pub fn start(&'static self) -> Timer<'static> {
+        self.operation().map_or_else(Timer::off, Operation::start)
+    }
+
+    /// The operation; off when no monitor is installed.
+    pub fn handle(&'static self) -> Operation {
+        self.operation().cloned().unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn operation(&self) -> Option<&'static Operation> {
+        let installed = INSTALLED.load(Ordering::Relaxed);
+        if installed == 0 {
+            return None;
+        }
+        if self.found_in.load(Ordering::Acquire) != installed {
+            self.find(installed);
+        }
+        // SAFETY: the pointer is null or comes from `Box::leak` in `find`, which is never freed or written again. The
+        // acquire load above, or `find` itself, orders that allocation before this read.
+        unsafe { self.operation.load(Ordering::Acquire).as_ref() }
+    }
+
+    /// Looks the operation up. What it leaks is one handle a place and installation.
+    #[cold]
+    fn find(&self, installed: u64) {
+        let current = current();
+        let recorder = current.recorder.upgrade();
+        let found = recorder.map_or_else(Operation::off, |recorder| recorder.operation(self.name));
+        self.operation
+            .store(Box::leak(Box::new(found)), Ordering::Release);
+        self.found_in.store(installed, Ordering::Release);
+    }
+}
+
+fn current() -> MutexGuard<'static, Current> {
+    CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
+}

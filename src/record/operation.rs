@@ -1,0 +1,170 @@
+//! The operation handle.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::core::Core;
+use super::instrument::Instrumented;
+use super::shard::COUNTERS;
+use super::timer::{Outcome, Timer};
+use crate::clock::Moment;
+use crate::histogram::nanos_of;
+
+/// A cheap, cloneable handle to a named operation. Off (no monitor, or `enabled = false`) it does nothing, at the cost
+/// of one predictable branch.
+///
+/// ```
+/// let monitor = vecperf::Monitor::in_memory(vecperf::Settings::default())?;
+/// let search = monitor.operation("search");
+/// let found: Result<u32, &str> = search.measure_result(|| Err("the index is empty"));
+/// assert!(found.is_err());
+/// assert_eq!(monitor.report().run.operations[0].errors, 1);
+/// # Ok::<(), vecperf::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Operation {
+    pub(super) core: Option<Arc<Core>>,
+    /// One in this many is timed.
+    pub(super) one_in: u64,
+}
+
+/// A work counter of one operation: what a query *did*, e.g. distance computations. A copy costs nothing; given to the
+/// timer of another operation it counts nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Counter {
+    /// The operation, by the address of what its handles share.
+    pub(super) of: usize,
+    pub(super) index: usize,
+}
+
+impl Default for Operation {
+    fn default() -> Self {
+        Self::off()
+    }
+}
+
+impl Default for Counter {
+    /// A counter that counts nothing.
+    fn default() -> Self {
+        Self {
+            of: 0,
+            index: COUNTERS,
+        }
+    }
+}
+
+impl Operation {
+    /// A handle that does nothing.
+    pub const fn off() -> Self {
+        Self {
+            core: None,
+            one_in: 1,
+        }
+    }
+
+    pub(super) fn of(core: Arc<Core>) -> Self {
+        Self {
+            core: Some(core),
+            one_in: 1,
+        }
+    }
+
+    /// The operation's name; empty when off.
+    pub fn name(&self) -> &str {
+        self.core.as_ref().map_or("", |core| &core.name)
+    }
+
+    /// A handle that times one in `n` operations and counts all of them: for operations so short that two readings
+    /// of the clock (19 ns) would matter. What is not timed counts as ended well.
+    #[must_use]
+    pub fn timed_one_in(&self, n: u32) -> Self {
+        Self {
+            core: self.core.clone(),
+            one_in: u64::from(n.max(1)),
+        }
+    }
+
+    /// Starts an operation. Start and drop together cost about two readings of the clock.
+    #[inline(always)]
+    pub fn start(&self) -> Timer<'_> {
+        match &self.core {
+            Some(core) if self.one_in == 1 => Timer::start(core),
+            Some(core) => Timer::start_one_in(core, self.one_in),
+            None => Timer::off(),
+        }
+    }
+
+    /// Starts an operation that was due at `intended`: its latency counts from there, its service time from now. Under
+    /// an open loop this keeps a stall visible in every request that waited for it (coordinated omission).
+    #[inline]
+    pub fn start_since(&self, intended: Moment) -> Timer<'_> {
+        self.core
+            .as_ref()
+            .map_or_else(Timer::off, |core| Timer::start_since(core, intended))
+    }
+
+    /// Times `work`; a panic counts as an error.
+    #[inline]
+    pub fn measure<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _timer = self.start();
+        work()
+    }
+
+    /// Times `work`; `Err` and a panic count as errors.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    #[inline]
+    pub fn measure_result<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let timer = self.start();
+        let result = work();
+        timer.end(Outcome::of(&result));
+        result
+    }
+
+    /// Times a future from its first poll to its end, and apart from that the time inside polls. Dropped before its end
+    /// it counts as cancelled, never polled not at all.
+    pub fn instrument<F: Future>(&self, future: F) -> Instrumented<F> {
+        Instrumented::new(self.clone(), future, |_| Outcome::Ok)
+    }
+
+    /// As [`Operation::instrument`]; an output of `Err` counts as an error.
+    pub fn instrument_result<T, E, F>(&self, future: F) -> Instrumented<F>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        Instrumented::new(self.clone(), future, Outcome::of)
+    }
+
+    /// Records a duration measured elsewhere.
+    #[inline]
+    pub fn record(&self, latency: Duration, outcome: Outcome) {
+        if let Some(core) = &self.core {
+            let (shard, writer) = core.shard();
+            shard.record(writer, outcome.kind(), nanos_of(latency));
+        }
+    }
+
+    /// The work counter called `name`; the same name gives the same counter. Takes a lock: keep it. At most 16 an
+    /// operation; one beyond that counts nothing.
+    pub fn counter(&self, name: &str) -> Counter {
+        self.core
+            .as_ref()
+            .map_or_else(Counter::default, |core| Counter {
+                of: address(core),
+                index: core.counter(name),
+            })
+    }
+
+    /// Records how many of the `k` true neighbours one judged query found. Takes a lock: judging costs far more.
+    pub fn record_recall(&self, found: u32, k: u32) {
+        if let Some(core) = &self.core {
+            core.record_recall(found, k);
+        }
+    }
+}
+
+pub(super) fn address(core: &Core) -> usize {
+    std::ptr::from_ref(core).addr()
+}

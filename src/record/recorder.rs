@@ -1,0 +1,129 @@
+//! All operations and gauges of one monitor: names, the series limit, snapshots.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::call_site;
+use super::core::Core;
+use super::gauge::Gauge;
+use super::operation::Operation;
+use crate::snapshot::{GaugeReading, OperationSnapshot, SelfCost};
+
+/// What takes the operations beyond the series limit.
+const OTHERS: &str = "(other operations)";
+/// A longer name is cut at the last whole character before.
+const LONGEST_NAME: usize = 255;
+
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    limit: usize,
+    series: Mutex<Series>,
+}
+
+#[derive(Debug, Default)]
+struct Series {
+    operations: Vec<Arc<Core>>,
+    by_name: HashMap<Arc<str>, usize>,
+    gauges: Vec<(String, Arc<AtomicU64>)>,
+    others: Option<Arc<Core>>,
+}
+
+impl Recorder {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            limit: limit.max(1),
+            series: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn operation(&self, name: &str) -> Operation {
+        let name = cut(name);
+        let mut series = self.series();
+        if let Some(&known) = series.by_name.get(name) {
+            return Operation::of(Arc::clone(&series.operations[known]));
+        }
+        if series.len() >= self.limit {
+            let others = series.others.get_or_insert_with(|| Core::new(OTHERS));
+            return Operation::of(Arc::clone(others));
+        }
+        let core = Core::new(name);
+        let at = series.operations.len();
+        series.by_name.insert(Arc::clone(&core.name), at);
+        series.operations.push(Arc::clone(&core));
+        Operation::of(core)
+    }
+
+    pub(crate) fn gauge(&self, name: &str) -> Gauge {
+        let name = cut(name);
+        let mut series = self.series();
+        if let Some((_, bits)) = series.gauges.iter().find(|gauge| gauge.0 == name) {
+            return Gauge::of(Arc::clone(bits));
+        }
+        if series.len() >= self.limit {
+            return Gauge::default();
+        }
+        let bits = Arc::new(AtomicU64::new(f64::NAN.to_bits()));
+        series.gauges.push((name.to_owned(), Arc::clone(&bits)));
+        Gauge::of(bits)
+    }
+
+    /// Every operation, cumulative, in the order of their first use; the overflow operation last.
+    pub(crate) fn operations(&self) -> Vec<OperationSnapshot> {
+        // Read without the lock: a new operation must not wait for a snapshot.
+        let cores: Vec<Arc<Core>> = self.series().cores().cloned().collect();
+        cores.iter().map(|core| core.snapshot()).collect()
+    }
+
+    /// The gauges that were set.
+    pub(crate) fn gauges(&self) -> Vec<GaugeReading> {
+        let series = self.series();
+        let readings = series.gauges.iter().map(|(name, bits)| GaugeReading {
+            name: name.clone(),
+            value: f64::from_bits(bits.load(Relaxed)),
+        });
+        readings.filter(|reading| !reading.value.is_nan()).collect()
+    }
+
+    /// Bytes held, series in use, records in the overflow operation.
+    pub(crate) fn self_cost(&self) -> SelfCost {
+        let series = self.series();
+        SelfCost {
+            bytes: series.cores().map(|core| core.bytes()).sum::<usize>() as u64,
+            overflowed: series
+                .others
+                .as_ref()
+                .map_or(0, |core| core.snapshot().count()),
+            series: series.len() as u64,
+            ..SelfCost::default()
+        }
+    }
+
+    /// Makes this the recorder of `#[measure]`, in place of another one.
+    pub(crate) fn install(recorder: &Arc<Self>) {
+        call_site::install(recorder);
+    }
+
+    /// Ends that, if it is this one.
+    pub(crate) fn uninstall(recorder: &Arc<Self>) {
+        call_site::uninstall(recorder);
+    }
+
+    fn series(&self) -> MutexGuard<'_, Series> {
+        self.series.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Series {
+    fn len(&self) -> usize {
+        self.operations.len() + self.gauges.len()
+    }
+
+    fn cores(&self) -> impl Iterator<Item = &Arc<Core>> {
+        self.operations.iter().chain(&self.others)
+    }
+}
+
+fn cut(name: &str) -> &str {
+    &name[..name.floor_char_boundary(LONGEST_NAME)]
+}

@@ -1,0 +1,169 @@
+//! The guard that times one operation.
+
+use super::core::Core;
+use super::operation::{Counter, address};
+use super::shard::Kind;
+use crate::clock::Moment;
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It ended well.
+    Ok,
+    /// It returned an error or panicked.
+    Error,
+    /// It was dropped before it ended.
+    Cancelled,
+}
+
+impl Outcome {
+    /// `Ok` or `Error`, as the result says.
+    pub fn of<T, E>(result: &Result<T, E>) -> Self {
+        if result.is_ok() {
+            Self::Ok
+        } else {
+            Self::Error
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Self::Ok => Kind::Ok,
+            Self::Error => Kind::Error,
+            Self::Cancelled => Kind::Cancelled,
+        }
+    }
+}
+
+/// Times one operation, from its creation until it is dropped.
+///
+/// Dropped without another word it records [`Outcome::Ok`], or an error while its thread panics. In a function that
+/// is left by `?`, say first what an early exit means:
+///
+/// ```
+/// # use vecperf::{Monitor, Operation, Outcome, Settings};
+/// fn parse(parse: &Operation, text: &str) -> Result<f32, std::num::ParseFloatError> {
+///     let timer = parse.start().drop_as(Outcome::Error);
+///     let value = text.parse()?; // left here: an error
+///     timer.end(Outcome::Ok);
+///     Ok(value)
+/// }
+/// # let monitor = Monitor::in_memory(Settings::default())?;
+/// # let operation = monitor.operation("parse");
+/// # assert!(parse(&operation, "x").is_err() && parse(&operation, "1").is_ok());
+/// # let report = monitor.report();
+/// # assert_eq!((report.run.operations[0].ok, report.run.operations[0].errors), (1, 1));
+/// # Ok::<(), vecperf::Error>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "the operation ends when the timer is dropped"]
+pub struct Timer<'a> {
+    core: Option<&'a Core>,
+    /// `None`: counted, not timed.
+    started: Option<Moment>,
+    intended: Option<Moment>,
+    outcome: Outcome,
+    /// The thread was panicking already when this started, in a destructor.
+    in_a_panic: bool,
+}
+
+impl<'a> Timer<'a> {
+    #[inline(always)]
+    pub(super) const fn off() -> Self {
+        Self {
+            core: None,
+            started: None,
+            intended: None,
+            outcome: Outcome::Ok,
+            in_a_panic: false,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn start(core: &'a Core) -> Self {
+        let in_a_panic = std::thread::panicking();
+        Self {
+            core: Some(core),
+            started: Some(Moment::now()),
+            intended: None,
+            outcome: Outcome::Ok,
+            in_a_panic,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn start_one_in(core: &'a Core, n: u64) -> Self {
+        let (shard, writer) = core.shard();
+        if shard.is_due(writer, n) {
+            Self::start(core)
+        } else {
+            Self {
+                core: Some(core),
+                ..Self::off()
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn start_since(core: &'a Core, intended: Moment) -> Self {
+        Self {
+            intended: Some(intended),
+            ..Self::start(core)
+        }
+    }
+
+    /// Adds `n` to a work counter; about 1 ns.
+    #[inline]
+    pub fn add(&mut self, counter: Counter, n: u64) {
+        if let Some(core) = self.core
+            && counter.of == address(core)
+        {
+            let (shard, writer) = core.shard();
+            shard.add(writer, counter.index, n);
+        }
+    }
+
+    /// What is recorded when the timer is dropped without another word (default [`Outcome::Ok`]).
+    #[inline]
+    pub fn drop_as(mut self, outcome: Outcome) -> Self {
+        self.outcome = outcome;
+        self
+    }
+
+    /// Ends the operation with `outcome`.
+    #[inline]
+    pub fn end(mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+
+    /// Ends the operation without recording it: it was not one after all.
+    #[inline]
+    pub fn discard(mut self) {
+        self.core = None;
+    }
+}
+
+impl Drop for Timer<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        let Some(core) = self.core else { return };
+        let ended = self.started.map(|started| (started, Moment::now()));
+        // The slot is looked up here: the timer may have moved to another thread.
+        let (shard, writer) = core.shard();
+        let Some((started, now)) = ended else {
+            return shard.count_untimed(writer);
+        };
+        let outcome = if !self.in_a_panic && std::thread::panicking() {
+            Outcome::Error
+        } else {
+            self.outcome
+        };
+        let service = now.nanos_after(started);
+        let latency = self.intended.map_or(service, |intended| {
+            shard.record(writer, Kind::Service, service);
+            now.nanos_since(intended).max(service)
+        });
+        shard.record(writer, outcome.kind(), latency);
+    }
+}
