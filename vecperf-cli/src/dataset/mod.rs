@@ -31,9 +31,9 @@ use std::sync::Arc;
 use vecperf_engines::{Metric, Vectors};
 
 pub(crate) use cache::Cache;
-pub(crate) use recall::{Judged, RecallJudge};
+pub(crate) use recall::RecallJudge;
 pub(crate) use source::{Source, load};
-pub(crate) use truth::{Given, Origin, Truth, compute, truth};
+pub(crate) use truth::{Given, Origin, compute, truth};
 
 /// Vectors to search, queries to search them with, and what is known about them.
 #[derive(Clone, Debug)]

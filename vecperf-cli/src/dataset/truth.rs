@@ -148,7 +148,7 @@ fn comparable(dataset: &Dataset, metric: Metric) -> Result<()> {
 
 impl Given {
     /// Why these are not the `k` nearest neighbours of the queries by `metric`; `None` when they seem to be.
-    fn misfit(&self, dataset: &Dataset, metric: Metric, k: usize) -> Option<String> {
+    pub(crate) fn misfit(&self, dataset: &Dataset, metric: Metric, k: usize) -> Option<String> {
         let Ids { k: listed, ids } = &self.ids;
         let (queries, base) = (dataset.queries.len(), dataset.base.len());
         if let Some(other) = self.metric.filter(|&other| other != metric) {

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use vecperf_engines::Vectors;
 
-use crate::dataset::{Dataset, metric_name};
+use crate::dataset::{Dataset, Given, metric_name};
 
 /// Name, sizes, metric, ground truth, and what bears on the results: lengths, zero vectors, repeated vectors.
 pub(super) fn describe(dataset: &Dataset) -> String {
     let base = &dataset.base;
     let truth = dataset.truth.as_ref().map_or_else(
         || "none: computed when needed, then cached".to_owned(),
-        |given| format!("the nearest {} of each query", thousands(given.ids.k)),
+        |given| truth(dataset, given),
     );
     let metric = dataset
         .metric
@@ -44,6 +44,17 @@ pub(super) fn describe(dataset: &Dataset) -> String {
         .iter()
         .map(|(what, value)| format!("{what:<14}{value}\n"))
         .collect()
+}
+
+/// What is given, and whether it can be: a truth about other vectors is worse than none.
+fn truth(dataset: &Dataset, given: &Given) -> String {
+    let k = given.ids.k;
+    let metric = given.metric.or(dataset.metric);
+    let misfit = metric.and_then(|metric| given.misfit(dataset, metric, k.min(dataset.base.len())));
+    let listed = format!("the nearest {} of each query", thousands(k));
+    misfit.map_or(listed, |misfit| {
+        format!("does not fit and will not be used: {misfit}")
+    })
 }
 
 fn lengths(vectors: &Vectors) -> String {

@@ -88,11 +88,6 @@ impl Table {
         self.layout.dimensions as usize
     }
 
-    /// What a value is: `32-bit floats`.
-    pub(crate) fn element(&self) -> &'static str {
-        self.layout.element.name()
-    }
-
     /// The rows of `range` (what the file has of it) as vectors, all finite.
     ///
     /// # Errors
