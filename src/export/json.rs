@@ -1,13 +1,12 @@
-//! The report as JSON that people can read, too: pretty, but the long lists (buckets, the time series) take one
-//! line an entry instead of one a number, which makes the file a third as long as `serde_json`'s own pretty form.
+//! The report as JSON that people can read, too: pretty, but buckets take one line in all and the time series one
+//! line a beat, not one a number.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
-use crate::error::Result;
-use crate::export::{Exporter, unwritten};
+use crate::export::Exporter;
 use crate::report::Report;
 
 /// All of the report; [`Report::from_json`] reads it back equal, to the last bit of every number.
@@ -19,17 +18,12 @@ impl Exporter for Json {
         "json"
     }
 
-    fn export(&self, report: &Report, out: &mut dyn Write) -> Result<()> {
+    fn export(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let mut buffer = io::BufWriter::new(out);
         let mut serializer = serde_json::Serializer::with_formatter(&mut buffer, Layout::default());
-        let finite = report.finite();
-        finite
-            .serialize(&mut serializer)
-            .map_err(|error| unwritten("json", error.into()))?;
-        buffer
-            .write_all(b"\n")
-            .and_then(|()| buffer.flush())
-            .map_err(|error| unwritten("json", error))
+        report.finite().serialize(&mut serializer)?;
+        buffer.write_all(b"\n")?;
+        buffer.flush()
     }
 }
 

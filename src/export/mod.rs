@@ -2,46 +2,65 @@
 //!
 //! | exporter | for |
 //! |---|---|
+//! | [`Console`] | the person at the terminal |
+//! | [`Markdown`] | a pull request's comment |
 //! | [`Json`] | programs: all of the report, read back by [`Report::from_json`] |
+//! | [`OpenMetrics`] | a scraper |
+//! | [`Exporter`] | whatever else: a report is plain data |
+//!
+//! What the exporters for people show is gathered once, in `view`; how a number is written, in [`quantity`].
 
+mod console;
 pub mod files;
 mod json;
+mod markdown;
+mod openmetrics;
+pub mod quantity;
+#[cfg(feature = "schema")]
+mod schema;
 mod text;
+mod view;
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::Report;
 
+pub use console::Console;
 pub use json::Json;
+pub use markdown::Markdown;
+pub use openmetrics::OpenMetrics;
+#[cfg(feature = "schema")]
+pub use schema::json_schema;
 pub use text::plain;
 
 /// Turns a report into bytes that another program, or a person, reads.
 ///
 /// Names in a report come from outside: operations, data sets, notes. An exporter writes them so that its reader
-/// takes them for text and nothing else.
+/// takes them for text and nothing else; [`plain`] is what a terminal needs.
 ///
 /// ```
-/// use std::io::Write;
-/// use vecperf::{Report, Result, export::Exporter};
+/// use std::io::{self, Write};
+/// use vecperf::{Monitor, Report, Settings, export::{Exporter, plain}};
 ///
-/// /// `operation,p99` a line.
-/// struct P99;
+/// /// `operation,count` a line.
+/// struct Counts;
 ///
-/// impl Exporter for P99 {
+/// impl Exporter for Counts {
 ///     fn name(&self) -> &str {
-///         "p99"
+///         "counts"
 ///     }
-///     fn export(&self, report: &Report, out: &mut dyn Write) -> Result<()> {
+///     fn export(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
 ///         for operation in &report.run.operations {
-///             let p99 = operation.latency.as_ref().map_or(f64::NAN, |latency| latency.p99_seconds);
-///             writeln!(out, "{},{p99}", vecperf::export::plain(&operation.name))
-///                 .map_err(|error| vecperf::Error::new(vecperf::ErrorKind::Io, error.to_string()))?;
+///             writeln!(out, "{},{}", plain(&operation.name), operation.count)?;
 ///         }
 ///         Ok(())
 ///     }
 /// }
-/// assert_eq!(P99.name(), "p99");
+/// # fn show(report: &Report) -> vecperf::Result<()> {
+/// let bytes = Counts.to_bytes(report)?;
+/// # Ok(())
+/// # }
 /// ```
 pub trait Exporter {
     /// The format's name: `json`.
@@ -50,26 +69,47 @@ pub trait Exporter {
     /// Writes `report` to `out`.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when `out` takes no more; a closed pipe is such an error with
-    /// [`std::io::ErrorKind::BrokenPipe`] as its cause.
-    fn export(&self, report: &Report, out: &mut dyn Write) -> Result<()>;
+    /// `out` takes no more. A closed pipe is [`io::ErrorKind::BrokenPipe`].
+    fn export(&self, report: &Report, out: &mut dyn Write) -> io::Result<()>;
 
     /// The report as bytes, for files that are written whole.
     ///
     /// # Errors
-    /// As [`Exporter::export`].
+    /// What [`Exporter::export`] returns, with the format's name; the built-in exporters never fail here.
     fn to_bytes(&self, report: &Report) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.export(report, &mut bytes)?;
-        Ok(bytes)
+        match self.export(report, &mut bytes) {
+            Ok(()) => Ok(bytes),
+            Err(error) => {
+                let message = format!("the report cannot be written as {}: {error}", self.name());
+                Err(Error::new(ErrorKind::Io, message).because(error))
+            }
+        }
     }
 }
 
-/// The error of an exporter called `name` whose output takes no more.
-fn unwritten(name: &str, error: std::io::Error) -> Error {
-    Error::new(
-        ErrorKind::Io,
-        format!("the {name} report cannot be written: {error}"),
-    )
-    .because(error)
+/// The report for the person at the terminal: 80 columns, no colour. See [`Console`] for others.
+pub fn console(report: &Report) -> String {
+    text(&Console::default(), report)
+}
+
+/// The report as Markdown. See [`Markdown`].
+pub fn markdown(report: &Report) -> String {
+    text(&Markdown, report)
+}
+
+/// The whole run for a scraper. See [`OpenMetrics`].
+pub fn openmetrics(report: &Report) -> String {
+    text(&OpenMetrics, report)
+}
+
+/// All of the report as JSON. See [`Json`].
+pub fn json(report: &Report) -> String {
+    text(&Json, report)
+}
+
+/// What a built-in exporter writes: UTF-8, and a `Vec` takes all of it.
+fn text(exporter: &dyn Exporter, report: &Report) -> String {
+    let bytes = exporter.to_bytes(report).unwrap_or_default();
+    String::from_utf8(bytes).unwrap_or_default()
 }

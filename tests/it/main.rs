@@ -1,4 +1,10 @@
 //! The integration tests, one module a topic.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod files;
+mod report;
+mod report_sample;
+#[cfg(feature = "schema")]
+mod report_schema;
 mod settings;
 mod tidy;

@@ -1,0 +1,135 @@
+//! The report at the terminal. A run scrolls by, so what matters most stands at the end, next to the prompt: the
+//! tables first, then what it cost, then the headline and the verdicts.
+
+mod page;
+mod table;
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use crate::export::text::plain;
+use crate::export::{Exporter, view};
+use crate::report::Report;
+use crate::threshold::Status;
+use page::{Page, Style};
+
+/// The report for the person at the terminal.
+///
+/// Fits the width: long texts wrap, long names end in `…`, and where that is not enough the table leaves columns out,
+/// `p90` first. No character of a name acts on the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Console {
+    /// Columns of the terminal; fewer than 40 count as 40.
+    pub width: usize,
+    /// Whether to use colour and bold type. The caller knows whether this is a terminal, and what `NO_COLOR` says.
+    pub colour: bool,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self {
+            width: 80,
+            colour: false,
+        }
+    }
+}
+
+impl Exporter for Console {
+    fn name(&self) -> &str {
+        "console"
+    }
+
+    fn export(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        let mut page = Page::new(self.width.max(40), self.colour);
+        title(&mut page, report);
+        operations(&mut page, report);
+        costs(&mut page, report);
+        results(&mut page, report);
+        out.write_all(page.text().as_bytes())
+    }
+}
+
+fn title(page: &mut Page, report: &Report) {
+    page.wrapped("", Style::Dim, &plain(&view::origin(report)), Style::Dim);
+    for line in report.workload.iter().flat_map(view::workload) {
+        page.wrapped("", Style::Plain, &plain(&line), Style::Plain);
+    }
+    page.blank();
+}
+
+fn operations(page: &mut Page, report: &Report) {
+    let groups = view::groups(report);
+    if !groups.is_empty() {
+        table::draw(page, &groups);
+        page.blank();
+    }
+}
+
+/// Width of the labels at the left, the blanks after them included.
+const LABEL: usize = 10;
+
+fn costs(page: &mut Page, report: &Report) {
+    let watching = ("watching", view::self_cost(report));
+    let lines = view::resources(report)
+        .into_iter()
+        .chain([watching])
+        .chain(view::notes(report));
+    for (label, text) in lines {
+        page.wrapped(
+            &format!("{label:LABEL$}"),
+            Style::Dim,
+            &plain(&text),
+            Style::Plain,
+        );
+    }
+    page.blank();
+}
+
+fn results(page: &mut Page, report: &Report) {
+    for (name, headline) in view::headlines(report) {
+        let name = page::fit(&plain(&name), 24);
+        page.wrapped(&format!("{name}  "), Style::Bold, &headline, Style::Bold);
+    }
+    page.blank();
+    verdicts(page, report);
+    if let Some(judgement) = view::judgement(report) {
+        page.line(&judgement, Style::Bold);
+    }
+}
+
+/// One line a verdict where all of them fit, else the evidence below.
+fn verdicts(page: &mut Page, report: &Report) {
+    let rows: Vec<_> = report
+        .verdicts
+        .iter()
+        .map(|verdict| {
+            let subject = plain(&view::subject(verdict)).into_owned();
+            (
+                view::status(verdict.status),
+                subject,
+                plain(&verdict.evidence),
+            )
+        })
+        .collect();
+    let widest = |column: fn(&Row<'_>) -> usize| rows.iter().map(column).max().unwrap_or(0);
+    let word = widest(|row| row.0.1.len());
+    let subject = widest(|row| page::columns(&row.1));
+    let beside = 2 + word + 2 + subject + 2 + widest(|row| page::columns(&row.2)) <= page.width();
+    for (verdict, ((mark, status), about, evidence)) in report.verdicts.iter().zip(&rows) {
+        let style = match verdict.status {
+            Status::Pass => Style::Good,
+            Status::Fail => Style::Bad,
+            Status::NoData | Status::Inconclusive => Style::Open,
+        };
+        let label = format!("{mark} {status:word$}  {}", page::pad(about, subject));
+        if beside {
+            page.wrapped(&format!("{label}  "), style, evidence, Style::Plain);
+        } else {
+            page.line(&label, style);
+            page.wrapped("    ", Style::Plain, evidence, Style::Plain);
+        }
+    }
+}
+
+/// A verdict's mark and word, what it is about, the evidence.
+type Row<'a> = ((&'static str, &'static str), String, Cow<'a, str>);

@@ -1,0 +1,360 @@
+//! The whole run for a scraper, in Prometheus' text format 0.0.4 (`text/plain; version=0.0.4`) with OpenMetrics'
+//! names: base units, `_total` for counters.
+//!
+//! Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>
+
+use std::collections::BTreeSet;
+use std::fmt::{Display, Write as _};
+use std::io::{self, Write};
+
+use crate::export::Exporter;
+use crate::export::text::plain;
+use crate::histogram::Histogram;
+use crate::report::{Distribution, OperationReport, Report};
+use crate::resource::ResourceSample;
+use crate::threshold::Status;
+
+/// The whole run as metrics; see `docs/metrics.md` for their names.
+///
+/// Latencies are classic histograms with a bound at every power of two from 0.95 µs to 32 s: the recorder's own
+/// buckets end there, so that each count is exact and nothing is interpolated.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenMetrics;
+
+/// Bounds 2^-20 s to 2^5 s.
+const BOUNDS: std::ops::RangeInclusive<i32> = -20..=5;
+
+impl Exporter for OpenMetrics {
+    fn name(&self) -> &str {
+        "openmetrics"
+    }
+
+    fn export(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        let report = report.finite();
+        let mut text = Text::default();
+        text.family("build_info", "gauge", "The vecperf that watches.");
+        text.sample("build_info", &[("version", &report.vecperf_version)], 1);
+        operations(&mut text, &report.run.operations);
+        gauges(&mut text, &report);
+        if let Some(last) = &report.run.resources.last {
+            resources(&mut text, last);
+        }
+        verdicts(&mut text, &report);
+        self_cost(&mut text, &report);
+        out.write_all(text.0.as_bytes())
+    }
+}
+
+fn operations(text: &mut Text, operations: &[OperationReport]) {
+    // Two series of one name and one set of labels make a scraper refuse all of them.
+    let mut seen = BTreeSet::new();
+    let operations: Vec<_> = operations
+        .iter()
+        .filter(|operation| seen.insert(&operation.name))
+        .collect();
+    text.family(
+        "operations_total",
+        "counter",
+        "Operations that ended, by outcome; untimed: counted without outcome.",
+    );
+    for operation in &operations {
+        let counts = [
+            ("ok", operation.ok),
+            ("error", operation.errors),
+            ("cancelled", operation.cancelled),
+            ("untimed", operation.untimed),
+        ];
+        for (outcome, count) in counts {
+            text.sample(
+                "operations_total",
+                &[("operation", &operation.name), ("outcome", outcome)],
+                count,
+            );
+        }
+    }
+    text.family(
+        "operation_duration_seconds",
+        "histogram",
+        "Latency, from the intended start where one was given.",
+    );
+    for operation in &operations {
+        for (outcome, latency) in by_outcome(operation) {
+            text.histogram(
+                "operation_duration_seconds",
+                &[("operation", &operation.name), ("outcome", outcome)],
+                &latency,
+            );
+        }
+    }
+    text.family(
+        "work_total",
+        "counter",
+        "Work counters, e.g. distance computations.",
+    );
+    for operation in &operations {
+        let mut seen = BTreeSet::new();
+        for work in operation.work.iter().filter(|work| seen.insert(&work.name)) {
+            text.sample(
+                "work_total",
+                &[("operation", &operation.name), ("counter", &work.name)],
+                work.total,
+            );
+        }
+    }
+    text.family(
+        "recall_ratio",
+        "gauge",
+        "Mean recall@k, and its 95 % confidence interval.",
+    );
+    for operation in &operations {
+        if let Some(recall) = &operation.recall {
+            for (bound, value) in [
+                ("mean", recall.mean),
+                ("low", recall.low),
+                ("high", recall.high),
+            ] {
+                let labels = [
+                    ("operation", operation.name.as_str()),
+                    ("k", &recall.k.to_string()),
+                    ("bound", bound),
+                ];
+                text.sample("recall_ratio", &labels, value);
+            }
+        }
+    }
+}
+
+/// The report holds the latency of all outcomes, and of the bad ones; the good ones are the difference.
+fn by_outcome(operation: &OperationReport) -> Vec<(&'static str, Histogram)> {
+    let histogram = |it: &Option<Distribution>| {
+        it.as_ref()
+            .map(Distribution::to_histogram)
+            .unwrap_or_default()
+    };
+    let (error, cancelled) = (
+        histogram(&operation.error_latency),
+        histogram(&operation.cancelled_latency),
+    );
+    let mut bad = error.clone();
+    bad.merge(&cancelled);
+    let ok = histogram(&operation.latency).since(&bad);
+    let all = [("ok", ok), ("error", error), ("cancelled", cancelled)];
+    all.into_iter()
+        .filter(|(_, histogram)| !histogram.is_empty())
+        .collect()
+}
+
+fn gauges(text: &mut Text, report: &Report) {
+    text.family(
+        "value",
+        "gauge",
+        "The program's own gauges; each name has its unit.",
+    );
+    for (name, value) in &report.run.gauges {
+        text.sample("value", &[("name", name)], value);
+    }
+}
+
+fn resources(text: &mut Text, last: &ResourceSample) {
+    let memory = [
+        ("anonymous", last.anonymous_bytes),
+        ("file_backed", last.file_backed_bytes),
+        ("shared", last.shared_bytes),
+        ("swapped", last.swapped_bytes),
+    ];
+    text.choices(
+        "memory_bytes",
+        "gauge",
+        "Memory of the process.",
+        "kind",
+        &memory,
+    );
+    let cpu = [
+        ("user", last.cpu_user_seconds),
+        ("system", last.cpu_system_seconds),
+    ];
+    text.choices(
+        "cpu_seconds_total",
+        "counter",
+        "CPU time of the process.",
+        "mode",
+        &cpu,
+    );
+    let faults = [("minor", last.minor_faults), ("major", last.major_faults)];
+    text.choices(
+        "page_faults_total",
+        "counter",
+        "Page faults; major ones waited for storage.",
+        "kind",
+        &faults,
+    );
+    let switches = [
+        ("voluntary", last.voluntary_switches),
+        ("involuntary", last.involuntary_switches),
+    ];
+    text.choices(
+        "context_switches_total",
+        "counter",
+        "Context switches.",
+        "kind",
+        &switches,
+    );
+    let storage = [("read", last.read_bytes), ("write", last.written_bytes)];
+    text.choices(
+        "storage_bytes_total",
+        "counter",
+        "Bytes from and to storage.",
+        "direction",
+        &storage,
+    );
+    for (name, help, value) in [
+        ("threads", "Threads alive.", last.threads),
+        ("open_files", "Open file descriptors.", last.open_files),
+    ] {
+        if let Some(value) = value {
+            text.family(name, "gauge", help);
+            text.sample(name, &[], value);
+        }
+    }
+}
+
+fn verdicts(text: &mut Text, report: &Report) {
+    text.family("verdict", "gauge", "1 for what each threshold came to.");
+    let mut seen = BTreeSet::new();
+    for verdict in &report.verdicts {
+        let operation = verdict.operation.as_deref().unwrap_or("");
+        if !seen.insert((&verdict.threshold, operation)) {
+            continue;
+        }
+        let all = [
+            (Status::Pass, "pass"),
+            (Status::Fail, "fail"),
+            (Status::NoData, "no_data"),
+            (Status::Inconclusive, "inconclusive"),
+        ];
+        for (status, word) in all {
+            let labels = [
+                ("threshold", verdict.threshold.as_str()),
+                ("operation", operation),
+                ("status", word),
+            ];
+            text.sample("verdict", &labels, u8::from(verdict.status == status));
+        }
+    }
+}
+
+fn self_cost(text: &mut Text, report: &Report) {
+    let cost = &report.self_cost;
+    let mut one = |name, kind, help, value: &dyn Display| {
+        text.family(name, kind, help);
+        text.sample(name, &[], value);
+    };
+    one(
+        "self_cpu_seconds_total",
+        "counter",
+        "CPU time of vecperf's own threads.",
+        &cost.cpu_seconds,
+    );
+    one(
+        "self_memory_bytes",
+        "gauge",
+        "Bytes held by shards, series and rings.",
+        &cost.bytes,
+    );
+    one("self_series", "gauge", "Series in use.", &cost.series);
+    one(
+        "self_overflowed_total",
+        "counter",
+        "Records in the overflow series.",
+        &cost.overflowed,
+    );
+    one(
+        "self_missed_beats_total",
+        "counter",
+        "Beats that the collector was late for.",
+        &cost.missed_beats,
+    );
+}
+
+/// The text so far. Every name begins with `vecperf_`.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        let _ = writeln!(
+            self.0,
+            "# HELP vecperf_{name} {help}\n# TYPE vecperf_{name} {kind}"
+        );
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+        let labels: Vec<_> = labels
+            .iter()
+            .map(|(label, text)| format!("{label}=\"{}\"", escaped(text)))
+            .collect();
+        let labels = if labels.is_empty() {
+            String::new()
+        } else {
+            format!("{{{}}}", labels.join(","))
+        };
+        let _ = writeln!(self.0, "vecperf_{name}{labels} {value}");
+    }
+
+    /// A family with one label; what was not measured has no sample, and a family without samples is left out.
+    fn choices<V: Display + Copy>(
+        &mut self,
+        name: &str,
+        kind: &str,
+        help: &str,
+        label: &str,
+        choices: &[(&str, Option<V>)],
+    ) {
+        let measured: Vec<_> = choices
+            .iter()
+            .filter_map(|&(choice, value)| Some((choice, value?)))
+            .collect();
+        if !measured.is_empty() {
+            self.family(name, kind, help);
+        }
+        for (choice, value) in measured {
+            self.sample(name, &[(label, choice)], value);
+        }
+    }
+
+    fn histogram(&mut self, name: &str, labels: &[(&str, &str)], histogram: &Histogram) {
+        let per_octave = 1 << Histogram::SCHEMA;
+        let mut buckets = histogram.buckets().iter().peekable();
+        let mut below = 0u64;
+        for power in BOUNDS {
+            while let Some((_, count)) = buckets.next_if(|(index, _)| *index <= power * per_octave)
+            {
+                below += count;
+            }
+            let bound = 2f64.powi(power).to_string();
+            self.sample(
+                &format!("{name}_bucket"),
+                &[labels, &[("le", &bound)]].concat(),
+                below,
+            );
+        }
+        self.sample(
+            &format!("{name}_bucket"),
+            &[labels, &[("le", "+Inf")]].concat(),
+            histogram.count(),
+        );
+        self.sample(
+            &format!("{name}_sum"),
+            labels,
+            histogram.sum().as_secs_f64(),
+        );
+        self.sample(&format!("{name}_count"), labels, histogram.count());
+    }
+}
+
+/// A label's value: nothing hidden, and no two names alike, for a backslash of the name is doubled before hidden
+/// characters are spelt with one. The format itself wants `\\`, `\"` and `\n`.
+fn escaped(text: &str) -> String {
+    let visible = plain(&text.replace('\\', "\\\\")).into_owned();
+    visible.replace('\\', "\\\\").replace('"', "\\\"")
+}

@@ -1,0 +1,269 @@
+//! A report with something in every field, as the other tests need one.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use vecperf::report::{
+    Distribution, Environment, OperationReport, PhaseReport, SelfCostReport, SeriesPoint,
+    WorkReport, Workload,
+};
+use vecperf::resource::{Capability, ResourceSample, ResourceUse};
+use vecperf::{Histogram, RecallEstimate, Report, Settings, Status, Verdict};
+
+/// A run of `vecperf bench`: two phases, an error, a failed threshold.
+pub fn sample() -> Report {
+    let insert = OperationReport {
+        per_second: 5_940.0,
+        recall: None,
+        work: Vec::new(),
+        ..operation("insert", 25_000, 167)
+    };
+    let search = operation("search", 34_121, 280);
+    Report {
+        schema_version: Report::SCHEMA_VERSION,
+        vecperf_version: "0.1.0".into(),
+        started_at: "2026-11-24T10:15:02Z".into(),
+        complete: true,
+        notes: vec!["data/logs is in use by another vecperf: this report is data/logs/performance_metrics.71-1.json".into()],
+        verdicts: verdicts(),
+        workload: Some(workload()),
+        run: phase("run", false, 14.3, vec![insert.clone(), search.clone()]),
+        phases: vec![phase("load", false, 0.12, vec![]), phase("build", false, 4.21, vec![insert]), phase("search", true, 10.0, vec![search])],
+        series: (0..3).map(point).collect(),
+        environment: Environment {
+            os: "linux".into(),
+            kernel: "6.1.0".into(),
+            architecture: "x86_64".into(),
+            cpu_model: "a processor".into(),
+            cpus: 2,
+            cpus_available: Some(2.0),
+            memory_bytes: Some(16 << 30),
+            clock: "tsc".into(),
+            capabilities: vec![
+                Capability { name: "memory".into(), available: true, reason: "/proc/self/status".into(), remedy: String::new() },
+                Capability {
+                    name: "cgroup memory limit".into(),
+                    available: false,
+                    reason: "no cgroup file system is mounted".into(),
+                    remedy: "mount /sys/fs/cgroup".into(),
+                },
+            ],
+        },
+        self_cost: SelfCostReport { cpu_seconds: 0.0123, recording_seconds: Some(0.00159), bytes: 422_000, overflowed: 0, missed_beats: 0, series: 3 },
+        settings: Settings::default(),
+    }
+}
+
+fn operation(name: &str, count: u64, micros: u64) -> OperationReport {
+    let latency = distribution(count, micros);
+    OperationReport {
+        name: name.into(),
+        count,
+        ok: count - 1,
+        errors: 1,
+        cancelled: 0,
+        untimed: 0,
+        per_second: 3_412.1,
+        latency: Some(latency.clone()),
+        error_latency: Some(distribution(1, micros)),
+        cancelled_latency: None,
+        service_time: Some(latency.clone()),
+        poll_time: None,
+        work: vec![
+            WorkReport {
+                name: "distance_computations".into(),
+                total: count * 1234,
+                per_operation: 1234.0,
+            },
+            WorkReport {
+                name: "hops".into(),
+                total: count * 45,
+                per_operation: 45.2,
+            },
+        ],
+        recall: Some(RecallEstimate {
+            k: 10,
+            queries: 1000,
+            mean: 0.951,
+            low: 0.9449,
+            high: 0.9563,
+        }),
+    }
+}
+
+/// Most around `micros`, a tail up to 40 times that.
+fn distribution(count: u64, micros: u64) -> Distribution {
+    let mut histogram = Histogram::default();
+    for at in 0..count.min(1000) {
+        let slow = if at % 100 == 99 { 40 } else { 10 + at % 8 };
+        histogram.record(Duration::from_nanos(micros * 100 * slow));
+    }
+    let buckets = histogram
+        .buckets()
+        .iter()
+        .map(|&(index, n)| (index, n * (count / 1000).max(1)));
+    let sum = histogram.sum() * u32::try_from((count / 1000).max(1)).unwrap();
+    Distribution::from_histogram(&Histogram::from_buckets(
+        buckets,
+        sum,
+        histogram.max().unwrap(),
+    ))
+    .unwrap()
+}
+
+fn phase(name: &str, steady: bool, seconds: f64, operations: Vec<OperationReport>) -> PhaseReport {
+    let start_seconds = if steady { 4.33 } else { 0.0 };
+    let gauges = BTreeMap::from([("vectors".to_owned(), 25_000.0)]);
+    PhaseReport {
+        name: name.into(),
+        steady,
+        start_seconds,
+        duration_seconds: seconds,
+        operations,
+        resources: resources(),
+        gauges,
+    }
+}
+
+fn resources() -> ResourceUse {
+    ResourceUse {
+        samples: 143,
+        peak_anonymous_swapped_bytes: Some(43_200_000),
+        cpu_user_seconds: Some(9.61),
+        cpu_system_seconds: Some(0.08),
+        cpus_available: Some(2.0),
+        cpu_percent: Some(48.3),
+        cores_used: Some(0.97),
+        minor_faults: Some(12_345),
+        major_faults: Some(0),
+        voluntary_switches: Some(12),
+        involuntary_switches: Some(33),
+        read_bytes: Some(0),
+        written_bytes: Some(4096),
+        cgroup_memory_limit_bytes: Some(2 << 30),
+        last: Some(point(3).resources),
+    }
+}
+
+fn point(at: u32) -> SeriesPoint {
+    SeriesPoint {
+        resources: ResourceSample {
+            at_seconds: f64::from(at) * 0.1,
+            anonymous_bytes: Some(43_000_000),
+            file_backed_bytes: Some(10 << 20),
+            shared_bytes: Some(0),
+            swapped_bytes: Some(0),
+            peak_resident_bytes: Some(54_000_000),
+            cpu_user_seconds: Some(0.1),
+            cpu_system_seconds: Some(0.01),
+            minor_faults: Some(100),
+            major_faults: Some(0),
+            voluntary_switches: Some(1),
+            involuntary_switches: Some(2),
+            read_bytes: Some(0),
+            written_bytes: Some(0),
+            threads: Some(2),
+            open_files: Some(5),
+            cgroup_memory_bytes: None,
+        },
+        operations: BTreeMap::from([("search".to_owned(), u64::from(at) * 341)]),
+    }
+}
+
+fn verdicts() -> Vec<Verdict> {
+    let verdict = |threshold: &str,
+                   operation: Option<&str>,
+                   status,
+                   limit,
+                   observed,
+                   unit: &str,
+                   evidence: &str| Verdict {
+        threshold: threshold.into(),
+        operation: operation.map(str::to_owned),
+        status,
+        limit,
+        observed,
+        unit: unit.into(),
+        evidence: evidence.into(),
+    };
+    vec![
+        verdict(
+            "max_cpu_percent",
+            None,
+            Status::Fail,
+            40.0,
+            Some(48.3),
+            "%",
+            "48.3 % of 2 CPUs over the search phase (10.0 s), more than 40 %",
+        ),
+        verdict(
+            "max_memory_mb",
+            None,
+            Status::Pass,
+            1024.0,
+            Some(41.2),
+            "MiB",
+            "at most 41.2 MiB of anonymous and swapped memory, within 1024 MiB",
+        ),
+        verdict(
+            "max_response_time_ms",
+            Some("search"),
+            Status::Pass,
+            100.0,
+            Some(11.2),
+            "ms",
+            "0 of 34,121 operations took longer than 100 ms (0 %, 1 % may); the longest took 11.2 ms",
+        ),
+        verdict(
+            "max_response_time_ms",
+            Some("insert"),
+            Status::NoData,
+            100.0,
+            None,
+            "ms",
+            "12 operations, and a verdict needs 100",
+        ),
+        verdict(
+            "min_recall",
+            Some("search"),
+            Status::Inconclusive,
+            0.95,
+            Some(0.951),
+            "",
+            "0.951, and 0.95 lies within its 95 % interval",
+        ),
+    ]
+}
+
+fn workload() -> Workload {
+    let parameters = [("m", "16"), ("ef_construction", "200"), ("ef_search", "64")];
+    Workload {
+        dataset: "glove-50".into(),
+        vectors: 25_000,
+        dimensions: 50,
+        metric: "ip".into(),
+        queries: 1000,
+        k: 10,
+        engine: "hnsw".into(),
+        parameters: parameters
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        threads: 1,
+        arrival: "closed loop".into(),
+        rate: Some(4000.0),
+        late: Some(12),
+        index_bytes: BTreeMap::from([
+            ("graph".to_owned(), 9_700_000),
+            ("vectors".to_owned(), 5_000_000),
+        ]),
+        recall: Some(RecallEstimate {
+            k: 10,
+            queries: 1000,
+            mean: 0.951,
+            low: 0.945,
+            high: 0.957,
+        }),
+        id_recall: Some(0.9508),
+        ann_benchmarks_recall: Some(0.957),
+    }
+}
