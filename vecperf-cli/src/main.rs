@@ -1,15 +1,62 @@
-//! The `vecperf` command.
+//! The `vecperf` command: drives vector search workloads under the monitor, reports and judges. The library's first
+//! honest user: it uses the public API only.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `args` | what can be asked for on the command line |
+//! | `commands/` | one file a command |
+//! | `dataset/` | vectors, queries and true neighbours, from files and within |
+//! | `driver/` | closed and open loop: sends the queries |
+//! | `interrupt`, `progress`, `terminal`, `exit` | Ctrl-C, stderr, stdout, exit codes |
 
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the commands that use it are being written"
-)]
+mod args;
+mod commands;
 mod dataset;
+mod driver;
+mod exit;
+mod interrupt;
+mod progress;
+mod terminal;
 
-#[allow(dead_code, reason = "to be mounted in the arguments")]
-mod commands {
-    pub(crate) mod dataset;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use args::{Cli, Command, ConfigCommand};
+use exit::{Exit, Result};
+use progress::Phase;
+use terminal::Terminal;
+
+fn main() -> ExitCode {
+    let matches = Cli::command().color(terminal::clap_color()).get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let terminal = Terminal::new(cli.quiet, cli.no_color);
+    let exit = run(cli.command, terminal).unwrap_or_else(|failure| {
+        terminal.error(&failure);
+        failure.exit()
+    });
+    exit.into()
 }
 
-fn main() {}
+fn run(command: Command, terminal: Terminal) -> Result<Exit> {
+    match command {
+        Command::Bench(args) => commands::bench::run(&args, terminal),
+        Command::Check(args) => commands::check::run(&args, terminal),
+        Command::Init(args) => commands::init::run(&args, terminal),
+        Command::Dataset(command) => {
+            let progress = Phase::begin(terminal, "dataset", "");
+            terminal.data(&commands::dataset::run(&command, &progress)?)?;
+            Ok(Exit::Fine)
+        }
+        Command::Config(args) => match args.command {
+            ConfigCommand::Show(args) => commands::config::show(&args, terminal),
+        },
+        Command::Doctor(args) => commands::doctor::run(&args, terminal),
+        Command::Schema => Err(exit::Failure::runtime("schema: follows")),
+        Command::Completions { shell } => commands::completions::run(shell, terminal),
+        Command::Man { command } => commands::man::run(command.as_deref(), terminal),
+    }
+}

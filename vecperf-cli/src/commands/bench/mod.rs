@@ -1,0 +1,91 @@
+//! `vecperf bench`: load, build, warm up, search, judge; the report on stdout and in files.
+
+mod conclude;
+mod phases;
+mod plan;
+mod print;
+
+use vecperf::Monitor;
+
+use crate::args::BenchArgs;
+use crate::commands::settings;
+use crate::exit::{Exit, Failure, Result};
+use crate::interrupt::Interrupt;
+use crate::terminal::Terminal;
+use plan::Plan;
+use print::Outcome;
+
+/// A run in progress.
+struct Bench {
+    plan: Plan,
+    monitor: Monitor,
+    terminal: Terminal,
+    interrupt: Interrupt,
+}
+
+/// Why the phases ended before the last one did.
+enum Stop {
+    /// Ctrl-C in this phase.
+    Interrupted(&'static str),
+    /// Something that cannot work.
+    Failed(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Exit> {
+    let plan = Plan::new(args)?;
+    let mut resolved = settings::in_force(args.settings.file.as_deref())?;
+    if let Some(directory) = &args.output.output {
+        resolved.set("output.directory", directory, "--output")?;
+    }
+    let settings = resolved.settings;
+    plan.check_settings(&settings)?;
+    let interrupt = Interrupt::listen(terminal);
+    // Tells of a directory that cannot be written now, not after the work.
+    let monitor = Monitor::new(settings)?;
+    Bench {
+        plan,
+        monitor,
+        terminal,
+        interrupt,
+    }
+    .run()
+}
+
+impl Bench {
+    fn run(&self) -> Result<Exit> {
+        match self.phases() {
+            Ok(outcome) => self.conclude(&outcome),
+            Err(Stop::Interrupted(phase)) => {
+                self.monitor.interrupted(format!(
+                    "interrupted in phase {phase}: what was measured until then is here"
+                ));
+                self.conclude(&Outcome::Interrupted)
+            }
+            Err(Stop::Failed(failure)) => Err(failure),
+        }
+    }
+
+    /// All phases. A search cut short is judged like a whole one.
+    fn phases(&self) -> Result<Outcome, Stop> {
+        let data = self.load()?;
+        let index = self.build(&data)?;
+        let workload = self.describe(&data, index.as_ref());
+        self.monitor.set_workload(workload.clone());
+        self.warm_up(&data, index.as_ref())?;
+        let searched = self.search(&data, index.as_ref())?;
+        let recall = self.tell(workload, &data, &searched);
+        if self.interrupt.asked() {
+            return Err(Stop::Interrupted("search"));
+        }
+        Ok(Outcome::Done {
+            tally: searched.tally,
+            recall,
+        })
+    }
+}

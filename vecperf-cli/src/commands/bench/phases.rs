@@ -1,0 +1,223 @@
+//! The phases of a run, in their order: load, build, warm-up, search.
+
+use std::sync::Arc;
+
+use indicatif::HumanCount;
+use vecperf_engines::{Index, Metric};
+
+use super::{Bench, Stop};
+use crate::dataset::{self, Dataset, Origin, RecallJudge, metric_name};
+use crate::driver::{Answers, Arrivals, Beat, Budget, Run, Tally};
+use crate::exit::Failure;
+use crate::progress::Phase;
+
+/// What is searched, and who judges the answers.
+pub(super) struct Data {
+    pub(super) set: Arc<Dataset>,
+    pub(super) metric: Metric,
+    pub(super) judge: Option<RecallJudge>,
+}
+
+/// What the search came to.
+pub(super) struct Searched {
+    pub(super) tally: Tally,
+    /// The first answer to each query, when they are to be judged.
+    pub(super) answers: Option<Answers>,
+}
+
+impl Bench {
+    pub(super) fn load(&self) -> Result<Data, Stop> {
+        let _phase = self.monitor.phase("load");
+        let progress = self.progress("load", &self.plan.source.dataset);
+        let (source, shown) = (self.plan.source.clone(), Arc::clone(&progress));
+        let set = self.apart("load", move || dataset::load(&source, shown.as_ref()))??;
+        self.plan.check(&set)?;
+
+        let metric = self.plan.metric.or(set.metric).unwrap_or(Metric::L2);
+        let set = Arc::new(set);
+        set.notes.iter().for_each(|note| self.monitor.note(note));
+        let (judge, truth) = match self.plan.judge {
+            true => self
+                .judge(&set, metric, &progress)
+                .map(|(judge, origin)| (Some(judge), in_words(origin)))?,
+            false => (None, ""),
+        };
+        progress.done(format_args!(
+            "{}: {} × {} vectors, {} queries, metric {}{truth}",
+            set.name,
+            HumanCount(set.base.len() as u64),
+            set.base.dimensions(),
+            HumanCount(set.queries.len() as u64),
+            metric_name(metric)
+        ));
+        Ok(Data { set, metric, judge })
+    }
+
+    /// The judge of answers to this data set, and how the true neighbours were come by.
+    fn judge(
+        &self,
+        set: &Arc<Dataset>,
+        metric: Metric,
+        progress: &Arc<Phase>,
+    ) -> Result<(RecallJudge, Origin), Stop> {
+        let (k, threads, cache) = (
+            self.plan.search.k,
+            self.plan.build.threads,
+            self.plan.cache.clone(),
+        );
+        let (of, shown) = (Arc::clone(set), Arc::clone(progress));
+        let truth = self.apart("load", move || {
+            dataset::truth(&of, metric, k, threads, &cache, shown.as_ref())
+        })??;
+        truth.notes.iter().for_each(|note| self.monitor.note(note));
+        let (base, queries) = (Arc::clone(&set.base), Arc::clone(&set.queries));
+        Ok((
+            RecallJudge::new(base, queries, metric, &truth.neighbors, k),
+            truth.origin,
+        ))
+    }
+
+    pub(super) fn build(&self, data: &Data) -> Result<Box<dyn Index>, Stop> {
+        let _phase = self.monitor.phase("build");
+        let (engine, parameters) = (self.plan.engine, self.plan.build.clone());
+        let total = data.set.base.len() as u64;
+        let progress = self.progress("build", engine);
+        progress.step(engine, total);
+        let (vectors, metric) = (Arc::clone(&data.set.base), data.metric);
+        let (monitor, shown) = (self.monitor.clone(), Arc::clone(&progress));
+        let index = self.apart("build", move || {
+            vecperf_engines::build(
+                engine,
+                &vectors,
+                metric,
+                &parameters,
+                &monitor,
+                &|inserted| {
+                    shown.advance(inserted as u64);
+                },
+            )
+        })??;
+        let bytes: u64 = index.memory().iter().map(|(_, bytes)| bytes).sum();
+        progress.done(format_args!(
+            "{}, {} bytes per vector",
+            self.plan.engine_in_words(),
+            HumanCount(bytes / total.max(1))
+        ));
+        Ok(index)
+    }
+
+    pub(super) fn warm_up(&self, data: &Data, index: &dyn Index) -> Result<(), Stop> {
+        if self.plan.warm_up.is_zero() {
+            return Ok(());
+        }
+        let _phase = self.monitor.phase("warm-up");
+        let tally = self.drive(
+            "warm-up",
+            data,
+            index,
+            Budget::Time(self.plan.warm_up),
+            None,
+            None,
+        )?;
+        if self.interrupt.asked() {
+            return Err(Stop::Interrupted("warm-up"));
+        }
+        match (tally.answered, tally.first_error) {
+            (0, Some(error)) => {
+                Err(Failure::runtime(format!("every search failed: {error}")).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The measured search; interrupted it returns what there is.
+    pub(super) fn search(&self, data: &Data, index: &dyn Index) -> Result<Searched, Stop> {
+        let answers = data
+            .judge
+            .as_ref()
+            .map(|_| Answers::new(data.set.queries.len(), self.plan.search.k));
+        let _phase = self.monitor.steady_phase("search");
+        let arrivals = self.plan.arrivals.as_ref();
+        let tally = self.drive(
+            "search",
+            data,
+            index,
+            self.plan.budget,
+            arrivals,
+            answers.as_ref(),
+        )?;
+        Ok(Searched { tally, answers })
+    }
+
+    /// Sends the queries and shows how far it has come.
+    fn drive(
+        &self,
+        phase: &'static str,
+        data: &Data,
+        index: &dyn Index,
+        budget: Budget,
+        arrivals: Option<&Arrivals>,
+        answers: Option<&Answers>,
+    ) -> Result<Tally, Stop> {
+        let progress = self.progress(phase, self.plan.load_in_words(arrivals));
+        let total = match budget {
+            Budget::Time(time) => u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
+            Budget::Count(count) => count,
+        };
+        progress.step(phase, total);
+        let run = Run {
+            index,
+            operation: &self.monitor.operation("search"),
+            queries: &data.set.queries,
+            parameters: self.plan.search,
+            threads: self.plan.threads,
+            budget,
+            arrivals,
+            answers,
+            interrupt: &self.interrupt,
+        };
+        let tally = run.drive(|Beat { elapsed, searches }| {
+            let position = match budget {
+                Budget::Time(_) => elapsed.as_millis() as u64,
+                Budget::Count(_) => searches,
+            };
+            let message = format!(
+                "{} searches, {}",
+                HumanCount(searches),
+                self.plan.load_in_words(arrivals)
+            );
+            progress.at(position.min(total), message);
+        })?;
+        progress.done(format_args!(
+            "{} searches, {} per second, {}",
+            HumanCount(tally.answered),
+            HumanCount(tally.per_second() as u64),
+            self.plan.load_in_words(arrivals)
+        ));
+        Ok(tally)
+    }
+
+    fn progress(&self, name: &'static str, subject: impl std::fmt::Display) -> Arc<Phase> {
+        Arc::new(Phase::begin(self.terminal, name, subject))
+    }
+
+    /// Does `work` on its own thread, so that Ctrl-C is heard at any point of it.
+    fn apart<T: Send + 'static>(
+        &self,
+        phase: &'static str,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Stop> {
+        self.interrupt
+            .unless_asked(phase, work)?
+            .ok_or(Stop::Interrupted(phase))
+    }
+}
+
+/// How the true neighbours were come by.
+fn in_words(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Given => "",
+        Origin::Cached => ", true neighbours cached",
+        Origin::Computed => ", true neighbours computed",
+    }
+}

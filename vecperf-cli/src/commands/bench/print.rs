@@ -1,0 +1,99 @@
+//! How a run ends: files, stdout, plain words on stderr, exit code.
+
+use indicatif::HumanCount;
+use vecperf::export::plain;
+use vecperf::{Report, Status};
+
+use super::Bench;
+use super::conclude::Recall;
+use crate::commands::show;
+use crate::driver::Tally;
+use crate::exit::{Exit, Result};
+
+/// What the phases came to.
+pub(super) enum Outcome {
+    /// All of them ran.
+    Done { tally: Tally, recall: Recall },
+    /// Ctrl-C; the monitor knows where.
+    Interrupted,
+}
+
+impl Bench {
+    /// Writes the files, prints the report and says how it went.
+    ///
+    /// # Errors
+    /// A file or stdout cannot be written; the report is printed even when its file cannot be written.
+    pub(super) fn conclude(&self, outcome: &Outcome) -> Result<Exit> {
+        if !self.monitor.is_on() {
+            return self.conclude_unmonitored(outcome);
+        }
+        let path = self.monitor.metrics_path();
+        let written = self.monitor.finish();
+        let (report, failure) = match written {
+            Ok(report) => (report, None),
+            Err(error) => (self.monitor.report(), Some(error)),
+        };
+        show::report(&report, self.plan.format, self.terminal)?;
+        if let Some(error) = failure {
+            return Err(error.into());
+        }
+        if let Some(path) = path {
+            self.terminal
+                .remark(format_args!("report: {}", path.display()));
+        }
+        Ok(match outcome {
+            Outcome::Interrupted => Exit::Interrupted,
+            Outcome::Done { tally, .. } if tally.failed > 0 => Exit::Runtime,
+            Outcome::Done { .. } if self.plan.gate => Exit::of_verdicts(&report.verdicts),
+            Outcome::Done { .. } => {
+                self.remark_on(&report);
+                Exit::Fine
+            }
+        })
+    }
+
+    /// Without a gate a failed threshold is told in words and does not change the exit code.
+    fn remark_on(&self, report: &Report) {
+        let failed: Vec<_> = report
+            .verdicts
+            .iter()
+            .filter(|verdict| verdict.status == Status::Fail)
+            .collect();
+        for verdict in &failed {
+            self.terminal.remark(format_args!(
+                "failed: {}: {}",
+                show::subject(verdict),
+                plain(&verdict.evidence)
+            ));
+        }
+        if !failed.is_empty() {
+            self.terminal
+                .remark("with --gate, a failed threshold is exit code 3");
+        }
+    }
+
+    /// `monitoring.enabled = false`: what the driver itself counted, e.g. to see what monitoring costs.
+    fn conclude_unmonitored(&self, outcome: &Outcome) -> Result<Exit> {
+        let Outcome::Done { tally, recall } = outcome else {
+            self.terminal
+                .remark("monitoring.enabled = false: no report, no files");
+            return Ok(Exit::Interrupted);
+        };
+        let recall = recall
+            .estimate
+            .as_ref()
+            .map(|it| format!(", recall@{} {:.4}", it.k, it.mean));
+        self.terminal.data(&format!(
+            "monitoring.enabled = false: no report, no files\n{} searches in {:.2?}: {:.1} per second{}\n",
+            HumanCount(tally.answered),
+            tally.elapsed,
+            tally.per_second(),
+            recall.unwrap_or_default()
+        ))?;
+        Ok(match (tally.failed, self.plan.gate) {
+            (1.., _) => Exit::Runtime,
+            (0, true) => Exit::Inconclusive,
+            (0, false) => Exit::Fine,
+        })
+    }
+}

@@ -1,0 +1,13 @@
+//! The commands, one file each.
+
+pub(crate) mod bench;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod dataset;
+pub(crate) mod doctor;
+pub(crate) mod init;
+pub(crate) mod man;
+
+mod settings;
+mod show;

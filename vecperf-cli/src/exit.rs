@@ -1,0 +1,187 @@
+//! How the command ends: exit codes for scripts, errors for people.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::process::ExitCode;
+
+use vecperf::{ErrorKind, Status, Verdict};
+
+/// The exit codes; `vecperf --help` and the man page list them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All went well.
+    Fine = 0,
+    /// Something failed while running.
+    Runtime = 1,
+    /// A flag, a settings key or the combination of them cannot work.
+    Usage = 2,
+    /// A threshold failed.
+    Threshold = 3,
+    /// No threshold failed, but at least one could not be judged, or there was none.
+    Inconclusive = 4,
+    /// Ctrl-C; the report of what was measured until then is written. 128 + SIGINT, as shells do.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl Exit {
+    /// What a gate makes of these verdicts: a failure outweighs what could not be judged.
+    pub(crate) fn of_verdicts(verdicts: &[Verdict]) -> Self {
+        if verdicts
+            .iter()
+            .any(|verdict| verdict.status == Status::Fail)
+        {
+            Self::Threshold
+        } else if verdicts.is_empty()
+            || verdicts
+                .iter()
+                .any(|verdict| verdict.status != Status::Pass)
+        {
+            Self::Inconclusive
+        } else {
+            Self::Fine
+        }
+    }
+}
+
+/// Why the command could not do what was asked: what, and what to do about it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    message: String,
+    causes: Vec<String>,
+    remedy: Option<String>,
+}
+
+/// A result of the command's rooms.
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    /// A flag or setting that cannot work.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            message: message.into(),
+            causes: Vec::new(),
+            remedy: None,
+        }
+    }
+
+    /// Something that failed while running.
+    pub(crate) fn runtime(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Runtime,
+            ..Self::usage(message)
+        }
+    }
+
+    /// The same failure with what led to it, outermost first.
+    pub(crate) fn because(mut self, cause: &(dyn StdError + 'static)) -> Self {
+        let mut next = Some(cause);
+        while let Some(error) = next {
+            self.causes.push(error.to_string());
+            next = error.source();
+        }
+        self
+    }
+
+    /// The same failure with what to do about it.
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// The exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for cause in &self.causes {
+            write!(f, "\n  because: {cause}")?;
+        }
+        if let Some(remedy) = &self.remedy {
+            write!(f, "\n  try: {remedy}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<vecperf::Error> for Failure {
+    fn from(error: vecperf::Error) -> Self {
+        let message = error.to_string();
+        let failure = match error.kind() {
+            ErrorKind::Settings => Self::usage(message),
+            _ => Self::runtime(message),
+        };
+        match error.source() {
+            Some(source) => failure.because(source),
+            None => failure,
+        }
+    }
+}
+
+impl From<vecperf_engines::EngineError> for Failure {
+    fn from(error: vecperf_engines::EngineError) -> Self {
+        match error {
+            vecperf_engines::EngineError::Parameter(name, value, allowed) => Self::usage(format!(
+                "--{} {value}: allowed is {allowed}",
+                name.replace('_', "-")
+            )),
+            other => Self::runtime(other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(status: Status) -> Verdict {
+        Verdict {
+            threshold: "max_memory_mb".to_owned(),
+            operation: None,
+            status,
+            limit: 1.0,
+            observed: None,
+            unit: "MiB".to_owned(),
+            evidence: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_failure_outweighs_what_could_not_be_judged() {
+        let check = |statuses: &[Status], exit| {
+            let verdicts: Vec<_> = statuses.iter().map(|status| verdict(*status)).collect();
+            assert_eq!(Exit::of_verdicts(&verdicts), exit, "{statuses:?}");
+        };
+        check(&[Status::Pass, Status::Pass], Exit::Fine);
+        check(
+            &[Status::Pass, Status::NoData, Status::Fail],
+            Exit::Threshold,
+        );
+        check(&[Status::Pass, Status::NoData], Exit::Inconclusive);
+        check(&[Status::Inconclusive], Exit::Inconclusive);
+        check(&[], Exit::Inconclusive);
+    }
+
+    #[test]
+    fn a_failure_tells_its_causes_and_the_remedy() {
+        let cause = std::io::Error::other("disk on fire");
+        let error = vecperf::Error::new(ErrorKind::Io, "x.json: cannot be written").because(cause);
+        let failure = Failure::from(error).remedy("use water");
+        assert_eq!(failure.exit(), Exit::Runtime);
+        assert_eq!(
+            failure.to_string(),
+            "x.json: cannot be written\n  because: disk on fire\n  try: use water"
+        );
+    }
+}
