@@ -20,7 +20,7 @@ fn setup(interval_ms: u64) -> Setup {
 fn start(probe: Box<dyn Probe>, interval_ms: u64, on_beat: OnBeat) -> Collector {
     Collector::with_probe(
         probe,
-        Arc::default(),
+        Arc::new(Recorder::new(2000)),
         setup(interval_ms),
         Moment::now(),
         on_beat,

@@ -144,7 +144,7 @@ mod tests {
     fn ledger(memory: impl IntoIterator<Item = u64>) -> Ledger {
         let probe = Box::new(Script::memory(memory));
         Ledger::starting(
-            Arc::new(Recorder::default()),
+            Arc::new(Recorder::new(2000)),
             probe,
             ms(100),
             600,
