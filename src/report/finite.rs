@@ -177,16 +177,19 @@ impl Pass {
             "max_violation_percent",
             &mut thresholds.max_violation_percent,
         );
+        self.optional("max_error_percent", &mut thresholds.max_error_percent);
         self.optional("min_recall", &mut thresholds.min_recall);
         for OperationThresholds {
             max_response_time_ms,
             max_violation_percent,
+            max_error_percent,
             min_recall,
             ..
         } in thresholds.operations.values_mut()
         {
             self.optional("max_response_time_ms", max_response_time_ms);
             self.optional("max_violation_percent", max_violation_percent);
+            self.optional("max_error_percent", max_error_percent);
             self.optional("min_recall", min_recall);
         }
     }

@@ -7,4 +7,5 @@ mod report_sample;
 #[cfg(feature = "schema")]
 mod report_schema;
 mod settings;
+mod thresholds;
 mod tidy;
