@@ -7,5 +7,6 @@ mod report_sample;
 #[cfg(feature = "schema")]
 mod report_schema;
 mod settings;
+mod settings_mutations;
 mod thresholds;
 mod tidy;

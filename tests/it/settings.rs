@@ -23,7 +23,7 @@ metrics_file = "performance_metrics.json"
 profiling_file = "profiling_data.prof"
 "#;
 
-const NO_VARIABLES: [(&str, &str); 0] = [];
+pub(crate) const NO_VARIABLES: [(&str, &str); 0] = [];
 
 fn told(text: &str) -> String {
     let error = Settings::from_toml(text, "f.toml").expect_err(text);
@@ -59,8 +59,8 @@ fn the_sample_equals_the_defaults_and_names_every_key() {
     }
 }
 
-/// The optional keys, which the sample shows commented out.
-fn uncommented() -> String {
+/// The sample with its optional keys, which it shows commented out.
+pub(crate) fn uncommented() -> String {
     let setting = |line: &str| {
         let bare = line.strip_prefix("# ")?;
         let key = bare.split_once(" = ").map(|(key, _)| key);
