@@ -5,6 +5,7 @@
 
 mod build;
 mod finite;
+mod judge;
 mod read;
 
 use std::collections::BTreeMap;

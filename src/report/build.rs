@@ -116,7 +116,7 @@ impl Distribution {
 }
 
 /// A duration from any number a file may hold: negative and NaN give zero, what is too long the longest.
-fn seconds(seconds: f64) -> Duration {
+pub(super) fn seconds(seconds: f64) -> Duration {
     // `try_from_secs_f64` rounds to the nearest nanosecond, so that what was written comes back.
     Duration::try_from_secs_f64(seconds).unwrap_or(if seconds > 0.0 {
         Duration::MAX

@@ -55,7 +55,7 @@ fn run(command: Command, terminal: Terminal) -> Result<Exit> {
             ConfigCommand::Show(args) => commands::config::show(&args, terminal),
         },
         Command::Doctor(args) => commands::doctor::run(&args, terminal),
-        Command::Schema => Err(exit::Failure::runtime("schema: follows")),
+        Command::Schema => commands::schema::run(terminal),
         Command::Completions { shell } => commands::completions::run(shell, terminal),
         Command::Man { command } => commands::man::run(command.as_deref(), terminal),
     }

@@ -28,6 +28,15 @@ impl Terminal {
         self.color && io::stdout().is_terminal()
     }
 
+    /// Columns of the terminal that reads stdout; 80 for a file or a pipe.
+    pub(crate) fn stdout_width(self) -> usize {
+        const WIDEST_READABLE: u16 = 120;
+        match terminal_size::terminal_size_of(io::stdout()) {
+            Some((terminal_size::Width(columns), _)) => columns.min(WIDEST_READABLE).into(),
+            None => 80,
+        }
+    }
+
     /// Colour for stderr: asked for, and a terminal reads it.
     pub(crate) fn stderr_color(self) -> bool {
         self.color && io::stderr().is_terminal()

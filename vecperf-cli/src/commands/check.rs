@@ -32,9 +32,7 @@ fn verdicts(args: &CheckArgs, report: &Report) -> Result<Vec<Verdict>> {
         None => Ok(report.verdicts.clone()),
         Some(file) => {
             let settings = settings::in_force(Some(file))?.settings;
-            Err(crate::exit::Failure::runtime(format!(
-                "--config: follows {settings:?}"
-            )))
+            Ok(report.judge(&settings))
         }
     }
 }

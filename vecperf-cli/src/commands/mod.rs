@@ -8,6 +8,7 @@ pub(crate) mod dataset;
 pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod man;
+pub(crate) mod schema;
 
 mod settings;
 mod show;

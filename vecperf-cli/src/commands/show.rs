@@ -1,6 +1,6 @@
 //! A report or its verdicts on stdout, in the format asked for.
 
-use vecperf::export::{Exporter, Json, plain};
+use vecperf::export::{Console, Exporter, Json, Markdown, plain};
 use vecperf::{Report, Status, Verdict};
 
 use crate::args::Format;
@@ -9,10 +9,16 @@ use crate::terminal::Terminal;
 
 /// Prints `report`.
 pub(super) fn report(report: &Report, format: Format, terminal: Terminal) -> Result<()> {
-    let bytes = match format {
-        Format::Table | Format::Markdown | Format::Json => Json.to_bytes(report)?,
+    let console = Console {
+        width: terminal.stdout_width(),
+        colour: terminal.stdout_color(),
     };
-    terminal.data(&String::from_utf8_lossy(&bytes))
+    let exporter: &dyn Exporter = match format {
+        Format::Table => &console,
+        Format::Markdown => &Markdown,
+        Format::Json => &Json,
+    };
+    terminal.data(&String::from_utf8_lossy(&exporter.to_bytes(report)?))
 }
 
 /// Prints `verdicts`.
