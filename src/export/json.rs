@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use crate::export::Exporter;
+use crate::export::text::is_hidden;
 use crate::report::Report;
 
 /// All of the report; [`Report::from_json`] reads it back equal, to the last bit of every number.
@@ -121,6 +122,17 @@ impl Formatter for Layout {
         if self.in_key {
             self.key.push_str(fragment);
         }
-        out.write_all(fragment.as_bytes())
+        // `serde_json` escapes what JSON demands. A terminal also acts on C1 controls and bidirectional marks.
+        let mut rest = fragment;
+        while let Some(at) = rest.find(is_hidden) {
+            let (visible, hidden) = rest.split_at(at);
+            out.write_all(visible.as_bytes())?;
+            let character = hidden.chars().next().unwrap_or_default();
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = &hidden[character.len_utf8()..];
+        }
+        out.write_all(rest.as_bytes())
     }
 }

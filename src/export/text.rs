@@ -29,7 +29,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 
 /// Characters that act on the text around them instead of being seen: Unicode's Cc, Zl, Zp and Cf, the variation
 /// selectors and the fillers that render as nothing.
-fn is_hidden(character: char) -> bool {
+pub(super) fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
             u32::from(character),

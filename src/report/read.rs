@@ -55,7 +55,7 @@ impl Report {
     /// more than 256 MiB. Both name the file.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let named = |message: String| format!("{}: {message}", path.display());
+        let named = |message: String| format!("{}: {message}", visible(&path.to_string_lossy()));
         let bytes = bytes(path)?;
         let text = std::str::from_utf8(&bytes).map_err(|error| {
             let at = error.valid_up_to();
@@ -68,7 +68,7 @@ impl Report {
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>> {
-    let shown = path.display();
+    let shown = visible(&path.to_string_lossy());
     let io = |error: std::io::Error| {
         let remedy = match error.kind() {
             std::io::ErrorKind::NotFound => {
@@ -202,6 +202,15 @@ fn wrong_with(distribution: &Distribution) -> Option<String> {
     (sum != Some(count)).then(|| format!("says count {count}, and its buckets hold another number"))
 }
 
+/// What is wrong may be quoted from the file; a hostile one does not reach the terminal through the error.
 fn data(message: String) -> Error {
-    Error::new(ErrorKind::Data, message)
+    Error::new(ErrorKind::Data, visible(&message))
+}
+
+fn visible(text: &str) -> String {
+    let shown = |c: char| match c {
+        '"' | '\'' | '\\' => c.to_string(),
+        _ => c.escape_debug().to_string(),
+    };
+    text.chars().map(shown).collect()
 }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod files;
+mod files_faults;
+mod hostile_names;
 mod report;
 mod report_sample;
 #[cfg(feature = "schema")]

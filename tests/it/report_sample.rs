@@ -11,7 +11,7 @@ use vecperf::resource::{Capability, ResourceSample, ResourceUse};
 use vecperf::{Histogram, RecallEstimate, Report, Settings, Status, Verdict};
 
 /// A run of `vecperf bench`: two phases, an error, a failed threshold.
-pub fn sample() -> Report {
+pub(crate) fn sample() -> Report {
     let insert = OperationReport {
         per_second: 5_940.0,
         recall: None,
