@@ -6,11 +6,6 @@
 #![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
 
 #[cfg(target_os = "linux")]
-#[allow(dead_code, unused_imports, unreachable_pub, reason = "the room itself: the probe is no public API")]
-#[path = "../src/resource/mod.rs"]
-mod resource;
-
-#[cfg(target_os = "linux")]
 fn main() {
     linux::main();
 }
@@ -28,7 +23,7 @@ mod linux {
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::{Duration, Instant};
 
-    use super::resource;
+    use vecperf::__private::Sampler;
 
     /// Counts allocations.
     struct Counting;
@@ -60,22 +55,37 @@ mod linux {
     }
 
     fn case(name: &'static str, read: impl FnMut() + 'static) -> Case {
-        Case { name, read: Box::new(read), micros: Vec::new(), allocations: 0 }
+        Case {
+            name,
+            read: Box::new(read),
+            micros: Vec::new(),
+            allocations: 0,
+        }
     }
 
     fn cases() -> Vec<Case> {
-        let (mut steady, mut second) = (resource::probe(true), resource::probe(true));
+        let (mut steady, mut second) = (Sampler::new(), Sampler::new());
         let mut at = Duration::ZERO;
-        steady.read(at);
+        steady.sample(at);
         vec![
-            case("a beat's sample", move || _ = black_box(steady.read(Duration::ZERO))),
+            case("a beat's sample", move || {
+                drop(black_box(steady.sample(Duration::ZERO)))
+            }),
             case("the same with quota, limit, affinity (1/s)", move || {
                 at += Duration::from_secs(1);
-                black_box(second.read(at));
+                black_box(second.sample(at));
             }),
-            case("/proc/self/status, opened each time", || _ = black_box(fs::read("/proc/self/status"))),
-            case("list /proc/self/fd", || _ = black_box(fs::read_dir("/proc/self/fd").map(Iterator::count))),
-            case("/proc/self/smaps_rollup", || _ = black_box(fs::read("/proc/self/smaps_rollup"))),
+            case("/proc/self/status, opened each time", || {
+                drop(black_box(fs::read("/proc/self/status")))
+            }),
+            case("list /proc/self/fd", || {
+                drop(black_box(
+                    fs::read_dir("/proc/self/fd").map(Iterator::count),
+                ))
+            }),
+            case("/proc/self/smaps_rollup", || {
+                drop(black_box(fs::read("/proc/self/smaps_rollup")))
+            }),
         ]
     }
 
@@ -93,28 +103,52 @@ mod linux {
         for case in &mut cases {
             case.micros.sort_by(f64::total_cmp);
             let median = case.micros[case.micros.len() / 2];
-            println!("{state:<22} {:<44} {median:10.1} {:12}", case.name, case.allocations);
+            println!(
+                "{state:<22} {:<44} {median:10.1} {:12}",
+                case.name, case.allocations
+            );
         }
     }
 
     /// 64 MiB touched, in mappings of their own.
     fn map(count: usize) {
         for number in 0..count {
-            let protection = if number % 2 == 0 { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_READ };
+            let protection = if number % 2 == 0 {
+                libc::PROT_READ | libc::PROT_WRITE
+            } else {
+                libc::PROT_READ
+            };
             let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
             // SAFETY: a new mapping at an address of the kernel's choice touches nothing that exists.
-            let block = unsafe { libc::mmap(std::ptr::null_mut(), (64 << 20) / count, protection, flags, -1, 0) };
+            let block = unsafe {
+                libc::mmap(
+                    std::ptr::null_mut(),
+                    (64 << 20) / count,
+                    protection,
+                    flags,
+                    -1,
+                    0,
+                )
+            };
             assert!(block != libc::MAP_FAILED, "out of mappings");
         }
     }
 
     pub(super) fn main() {
-        let rounds = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(101);
-        println!("{:<22} {:<44} {:>10} {:>12}", "process", "read", "µs", "allocations");
+        let rounds = std::env::args()
+            .filter_map(|word| word.parse().ok())
+            .next()
+            .unwrap_or(101);
+        println!(
+            "{:<22} {:<44} {:>10} {:>12}",
+            "process", "read", "µs", "allocations"
+        );
         measure("as started", rounds);
         map(10_000);
         measure("10,000 mappings", rounds);
-        let files: Vec<_> = (0..5_000).map_while(|_| File::open("/dev/null").ok()).collect();
+        let files: Vec<_> = (0..5_000)
+            .map_while(|_| File::open("/dev/null").ok())
+            .collect();
         measure(&format!("{} more open files", files.len()), rounds);
     }
 }

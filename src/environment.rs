@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock;
 use crate::resource::{self, Capability};
 
 /// The machine.
@@ -47,7 +48,7 @@ impl Environment {
             cpus: machine.cpus,
             cpus_available: resource::cpus_available(),
             memory_bytes: machine.memory_bytes,
-            clock: "monotonic".to_owned(),
+            clock: clock::description(),
             capabilities: resource::capabilities(),
         }
     }

@@ -50,8 +50,9 @@ pub use threshold::{Status, Threshold, Verdict};
 #[cfg(feature = "macros")]
 pub use vecperf_macros::measure;
 
-/// What the macros expand to; no part of the public contract.
+/// What the macros expand to and the benchmarks measure; no part of the public contract.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::record::CallSite;
+    pub use crate::resource::Sampler;
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::ledger::Ledger;
 use super::thread::{OnBeat, Shared, run};
 use super::timeline::Mark;
-use crate::clock::Moment;
+use crate::clock::{self, Moment};
 use crate::record::Recorder;
 use crate::resource::{self, Capability, Probe, ResourceUse};
 use crate::snapshot::SeriesPoint;
@@ -114,17 +114,17 @@ impl Collector {
         if self.is_elsewhere() {
             return self.shared.started.elapsed();
         }
-        let before = resource::thread_cpu();
+        let before = clock::thread_cpu();
         let mut ledger = self.shared.ledger();
         let at = ledger.mark(self.shared.started.elapsed(), mark);
-        if let (Some(before), Some(after)) = (before, resource::thread_cpu()) {
+        if let (Some(before), Some(after)) = (before, clock::thread_cpu()) {
             ledger.marks_cpu += after.saturating_sub(before);
         }
         at
     }
 
-    /// What was used between two moments that samples were taken at. With other moments, the smallest stretch between
-    /// such moments that holds both.
+    /// What was used between two moments that samples were taken at. Of other moments, the nearest
+    /// such one counts.
     pub(crate) fn resources_between(&self, from: Duration, to: Duration) -> ResourceUse {
         self.read(|ledger| ledger.between(from, to))
     }

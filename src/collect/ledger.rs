@@ -127,11 +127,7 @@ impl Ledger {
     /// Time never goes back here, whatever the clock does.
     fn read(&mut self, now: Duration) -> Reading {
         self.last = self.last.max(now);
-        self.counts.clear();
-        let operations = self.recorder.operations().into_iter().take(OPERATIONS);
-        self.counts.extend(
-            operations.map(|operation| (operation.name.as_str().into(), operation.count())),
-        );
+        self.recorder.counts(OPERATIONS, &mut self.counts);
         self.probe.read(self.last)
     }
 }
@@ -139,6 +135,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Outcome;
     use crate::resource::scripted::Script;
 
     fn ledger(memory: impl IntoIterator<Item = u64>) -> Ledger {
@@ -203,6 +200,31 @@ mod tests {
         assert_eq!((window.from, window.to), (ms(500), ms(500)));
         assert_eq!(window.resources.cpu_percent, None);
         assert!(ledger.due() > ms(500));
+    }
+
+    #[test]
+    fn the_series_counts_each_operation_of_every_outcome() {
+        let recorder = Arc::new(Recorder::new(10));
+        let (search, insert) = (recorder.operation("search"), recorder.operation("insert"));
+        let probe = Box::new(Script::memory([1]));
+        let mut ledger =
+            Ledger::starting(Arc::clone(&recorder), probe, ms(100), 600, Duration::ZERO);
+        for outcome in [Outcome::Ok, Outcome::Error, Outcome::Cancelled, Outcome::Ok] {
+            search.record(ms(3), outcome);
+        }
+        ledger.beat(ms(100), || ms(100));
+        insert.record(ms(1), Outcome::Ok);
+        ledger.beat(ms(200), || ms(200));
+        let counts = |point: &SeriesPoint| (point.operations["search"], point.operations["insert"]);
+        let points = ledger.points();
+        assert!(points[0].operations.is_empty());
+        assert_eq!((counts(&points[1]), counts(&points[2])), ((4, 0), (4, 1)));
+        let snapshots: Vec<_> = recorder
+            .operations()
+            .iter()
+            .map(|one| one.count())
+            .collect();
+        assert_eq!(snapshots, [4, 1]);
     }
 
     #[test]

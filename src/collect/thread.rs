@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use super::ledger::{BeatWindow, Ledger};
 use super::signals;
-use crate::clock::Moment;
-use crate::resource;
+use crate::clock::{self, Moment};
 
 /// Called after each beat, on the collector's thread and under no lock.
 pub(crate) type OnBeat = Box<dyn FnMut(&BeatWindow) + Send>;
@@ -75,7 +74,7 @@ impl Shared {
     /// beat begun at `begun` took.
     fn account(&self, begun: Duration) {
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        if let Some(cpu) = resource::thread_cpu() {
+        if let Some(cpu) = clock::thread_cpu() {
             self.cpu_ns.store(nanos(cpu), Ordering::Relaxed);
         } else {
             let took = self.started.elapsed().saturating_sub(begun);
@@ -116,7 +115,11 @@ pub(super) fn run(shared: &Shared, on_beat: OnBeat) {
 /// One beat; `None` after a panic, which is noted once.
 fn beat(shared: &Shared) -> Option<BeatWindow> {
     let now = || shared.started.elapsed();
-    match catch_unwind(AssertUnwindSafe(|| shared.ledger().beat(now(), now))) {
+    let one = || {
+        clock::reanchor();
+        shared.ledger().beat(now(), now)
+    };
+    match catch_unwind(AssertUnwindSafe(one)) {
         Ok(window) => Some(window),
         Err(_) => {
             shared.ledger().beat_failed(now());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::resource::{Reading, ResourceUse, Window};
 
 /// Marks kept. With more, some of the oldest half go, those in passing first: a window that needs one of them gets
-/// the nearest edge outside.
+/// the nearest one that is left.
 const MARKS: usize = 512;
 
 /// How long a mark is needed.
@@ -50,29 +50,43 @@ impl Timeline {
         }
     }
 
-    /// What was used from `from` to `to`, both moments of marks; otherwise in the smallest stretch between marks
-    /// that holds them.
+    /// What was used from `from` to `to`: both moments of marks; of other moments, the nearest mark counts. The last
+    /// reading of all is an edge too.
     pub(super) fn between(&self, from: Duration, to: Duration) -> ResourceUse {
-        let (from, to) = (from.as_secs_f64(), to.as_secs_f64());
-        let first = self
-            .closed
-            .iter()
-            .rposition(|(window, _)| window.opens_at() <= from)
-            .unwrap_or(0);
-        let first = if self.open.opens_at() <= from {
-            self.closed.len()
-        } else {
-            first
+        let first = self.nearest(from.as_secs_f64());
+        let past = self.nearest(to.as_secs_f64());
+        let mut stretch = self.windows().skip(first).take(past.saturating_sub(first));
+        let Some(mut window) = stretch.next().cloned() else {
+            // No window lies between an edge and itself.
+            let edge = self.windows().nth(first).map(Window::before);
+            return edge.unwrap_or_else(|| self.open.next()).resources();
         };
-        let mut stretch = self.closed[first..]
+        stretch.for_each(|next| window.join(next));
+        window.resources()
+    }
+
+    fn windows(&self) -> impl Iterator<Item = &Window> {
+        self.closed
             .iter()
             .map(|closed| &closed.0)
-            .chain([&self.open]);
-        let mut window = stretch.next().unwrap_or(&self.open).clone();
-        for next in stretch.take_while(|next| next.opens_at() < to) {
-            window.join(next);
-        }
-        window.resources()
+            .chain([&self.open])
+    }
+
+    /// The edge nearest to `at`, the earlier of two. Edge `i` is where window `i` opens, the last one where the open
+    /// window ends.
+    fn nearest(&self, at: f64) -> usize {
+        let at = at.min(self.open.ends_at());
+        let after = self
+            .closed
+            .partition_point(|(window, _)| window.ends_at() < at);
+        let edges = self
+            .windows()
+            .map(Window::opens_at)
+            .chain([self.open.ends_at()])
+            .enumerate();
+        let near = edges.skip(after).take(2);
+        near.min_by(|one, other| f64::total_cmp(&(one.1 - at).abs(), &(other.1 - at).abs()))
+            .map_or(0, |edge| edge.0)
     }
 
     /// Bytes held.
@@ -167,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_without_marks_gets_the_smallest_stretch_that_holds_it() {
+    fn of_moments_that_were_not_marked_the_nearest_mark_counts() {
         assert_eq!(
             run().between(secs(2.5), secs(3.5)),
             run().between(secs(2.0), secs(4.0))
@@ -175,6 +189,11 @@ mod tests {
         assert_eq!(
             run().between(secs(1.5), secs(3.5)),
             run().between(secs(1.0), secs(4.0))
+        );
+        // A moment taken right after the mark is as good as the mark.
+        assert_eq!(
+            run().between(secs(2.001), secs(4.001)),
+            run().between(secs(2.0), secs(4.0))
         );
         assert_eq!(
             run().between(secs(6.5), secs(99.0)),

@@ -97,6 +97,10 @@ impl Core {
         }
     }
 
+    pub(super) fn ended(&self) -> u64 {
+        self.shards().map(Shard::ended).sum()
+    }
+
     pub(super) fn bytes(&self) -> usize {
         size_of::<Self>() + self.shards().map(Shard::bytes).sum::<usize>()
     }

@@ -139,6 +139,13 @@ impl Shard {
         self.untimed.load(Relaxed)
     }
 
+    /// Operations that ended, timed or not.
+    pub(super) fn ended(&self) -> u64 {
+        let outcomes = [Kind::Ok, Kind::Error, Kind::Cancelled];
+        let timed = outcomes.into_iter().filter_map(|kind| self.counts(kind));
+        timed.map(Counts::count).sum::<u64>() + self.untimed()
+    }
+
     fn counts(&self, kind: Kind) -> Option<&Counts> {
         match kind {
             Kind::Ok => Some(&self.ok),
@@ -175,6 +182,13 @@ impl Counts {
         writer.add(&row[index % SUB_BUCKETS], 1);
         writer.add_saturating(&self.sum_ns, ns);
         writer.raise(&self.max_ns, ns);
+    }
+
+    fn count(&self) -> u64 {
+        let rows = self.rows.iter().filter_map(OnceLock::get);
+        rows.flat_map(|row| row.iter())
+            .map(|cell| cell.load(Relaxed))
+            .sum()
     }
 
     fn bytes(&self) -> usize {

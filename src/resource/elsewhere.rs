@@ -36,11 +36,6 @@ pub(crate) mod machine {
     }
 }
 
-/// The CPU time of the calling thread; not asked for here.
-pub(crate) fn thread_cpu() -> Option<Duration> {
-    None
-}
-
 /// Reads what this process uses through `sysinfo`.
 #[derive(Debug)]
 pub(crate) struct SystemProbe {

@@ -93,7 +93,6 @@ pub struct ResourceUse {
 }
 
 pub(crate) use system::machine::machine;
-pub(crate) use system::thread_cpu;
 pub(crate) use window::Window;
 
 /// Something this machine, system or build cannot measure, and why.
@@ -145,6 +144,23 @@ pub(crate) fn probe(memory: bool) -> Box<dyn Probe> {
     Box::new(system::SystemProbe::new(memory))
 }
 
+#[doc(hidden)]
+/// The probe of this system as the collector uses it, for the benchmark of its cost.
+pub struct Sampler(Box<dyn Probe>);
+
+impl Sampler {
+    #[expect(clippy::new_without_default, reason = "no part of the public contract")]
+    /// A probe that reads memory too.
+    pub fn new() -> Self {
+        Self(probe(true))
+    }
+
+    /// One sample; quota, limits and affinity are read anew when `at` is a second past their last reading.
+    pub fn sample(&mut self, at: Duration) -> ResourceSample {
+        self.0.read(at).sample
+    }
+}
+
 /// CPUs the process may use now: affinity and cgroup quota.
 pub(crate) fn cpus_available() -> Option<f64> {
     probe(false).read(Duration::ZERO).cpus_available
@@ -159,6 +175,7 @@ pub(crate) fn cpus_available() -> Option<f64> {
 /// ```
 pub fn capabilities() -> Vec<Capability> {
     let mut all = probe(true).capabilities();
+    all.push(capability::clock());
     all.extend(capability::not_in_this_version());
     all
 }

@@ -42,6 +42,11 @@ impl Window {
         Self::opening(self.last.clone())
     }
 
+    /// The empty window where this one opens.
+    pub(crate) fn before(&self) -> Self {
+        Self::opening(self.first.clone())
+    }
+
     /// Goes on to `reading`.
     pub(crate) fn extend(&mut self, reading: Reading) {
         let wall = (reading.sample.at_seconds - self.last.sample.at_seconds).max(0.0);

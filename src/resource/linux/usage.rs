@@ -5,23 +5,14 @@ use std::time::Duration;
 
 use super::ResourceSample;
 
-/// What the kernel accounts to a process or a thread.
+/// What the kernel accounts to this process.
 pub(super) struct Usage(libc::rusage);
 
 /// Of the process: 0.7 µs.
 pub(super) fn of_process() -> Option<Usage> {
-    of(libc::RUSAGE_SELF)
-}
-
-/// The CPU time of the calling thread so far: 0.3 µs, half of what its POSIX clock costs.
-pub(crate) fn thread_cpu() -> Option<Duration> {
-    of(libc::RUSAGE_THREAD).map(|usage| usage.cpu())
-}
-
-fn of(whom: libc::c_int) -> Option<Usage> {
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: the pointer is to memory of the right type and size, which the kernel only writes.
-    let result = unsafe { libc::getrusage(whom, usage.as_mut_ptr()) };
+    let result = unsafe { libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) };
     // SAFETY: all fields are integers; they were zeroed, so every one is initialised whatever the call did.
     let usage = unsafe { usage.assume_init() };
     (result == 0).then_some(Usage(usage))
@@ -53,6 +44,7 @@ fn time(time: libc::timeval) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::thread_cpu;
 
     #[test]
     fn work_shows_in_this_thread_and_in_the_process() {
