@@ -1,7 +1,7 @@
 //! **vecperf**, the flight recorder for vector search: performance monitoring and profiling that a
 //! vector search system keeps on while it is developed, tested and run.
 //!
-//! ```no_run
+//! ```
 //! let monitor = vecperf::Monitor::in_memory(vecperf::Settings::default())?;
 //! let search = monitor.operation("search");
 //! let distances = search.counter("distance_computations");
@@ -19,7 +19,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
-#[allow(dead_code, unused_imports, reason = "the monitor joins it next")]
 mod collect;
 pub mod config;
 mod environment;
@@ -31,7 +30,6 @@ pub mod perf_utils;
 mod recall;
 pub mod record;
 pub mod report;
-#[allow(dead_code, unused_imports, reason = "the monitor joins it next")]
 pub mod resource;
 mod snapshot;
 pub mod threshold;
@@ -45,7 +43,7 @@ pub use perf_utils::PerfCounter;
 pub use recall::RecallEstimate;
 pub use record::{Counter, Gauge, Operation, Outcome, Timer};
 pub use report::Report;
-pub use snapshot::Snapshot;
+pub use snapshot::{OperationSnapshot, Snapshot};
 pub use threshold::{Status, Threshold, Verdict};
 #[cfg(feature = "macros")]
 pub use vecperf_macros::measure;

@@ -186,8 +186,6 @@ pub struct Workload {
 pub struct SelfCostReport {
     /// CPU seconds of vecperf's own threads.
     pub cpu_seconds: f64,
-    /// Estimated CPU seconds of recording: records × the cost of one, calibrated at start.
-    pub recording_seconds: Option<f64>,
     /// Bytes held by shards, series and rings.
     pub bytes: u64,
     /// Records that went to the overflow series.

@@ -18,6 +18,5 @@ mod signals;
 mod thread;
 mod timeline;
 
-pub(crate) use collector::{Collector, CollectorCost, Setup};
+pub(crate) use collector::{Collector, Setup};
 pub(crate) use ledger::BeatWindow;
-pub(crate) use thread::OnBeat;

@@ -1,5 +1,6 @@
 //! Joins the rooms: one monitor watches one process, from its creation to [`Monitor::finish`].
 
+mod assemble;
 mod phase;
 mod watch;
 
@@ -9,9 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::clock::Moment;
+use crate::clock::{self, Moment};
+use crate::collect::{BeatWindow, Collector, Setup};
 use crate::config::Settings;
 use crate::error::Result;
+use crate::export::files::OutputDirectory;
+use crate::export::{Exporter, Json};
 use crate::recall::RecallEstimate;
 use crate::record::{Gauge, Operation, Recorder};
 use crate::report::{Report, Workload};
@@ -45,6 +49,9 @@ struct Watch {
     started: Moment,
     started_wall: SystemTime,
     recorder: Arc<Recorder>,
+    collector: Collector,
+    output: Option<OutputDirectory>,
+    callbacks: Arc<watch::Callbacks>,
     told: Mutex<Told>,
 }
 
@@ -66,10 +73,12 @@ impl Monitor {
     /// A setting out of range, or an output directory that cannot be written to: told now, not after the run.
     /// A program that must run on regardless falls back to [`Monitor::off`].
     pub fn new(settings: Settings) -> Result<Self> {
+        settings.validate()?;
         if !settings.monitoring.enabled {
             return Ok(Self::off());
         }
-        Self::start(settings)
+        let output = OutputDirectory::open(&settings.output)?;
+        Ok(Self::start(settings, Some(output)))
     }
 
     /// A monitor that writes no files; its report is what [`Monitor::finish`] returns.
@@ -77,10 +86,11 @@ impl Monitor {
     /// # Errors
     /// A setting out of range.
     pub fn in_memory(settings: Settings) -> Result<Self> {
+        settings.validate()?;
         if !settings.monitoring.enabled {
             return Ok(Self::off());
         }
-        Self::start(settings)
+        Ok(Self::start(settings, None))
     }
 
     /// A monitor by a settings file and the environment.
@@ -101,18 +111,34 @@ impl Monitor {
         self.watch.is_some()
     }
 
-    fn start(settings: Settings) -> Result<Self> {
+    fn start(settings: Settings, output: Option<OutputDirectory>) -> Self {
         let started = Moment::now();
         let recorder = Arc::new(Recorder::new(settings.monitoring.series_limit));
-        Ok(Self {
+        let callbacks = Arc::new(watch::Callbacks::default());
+        let mut live = watch::Live::new(&settings, Arc::clone(&recorder), Arc::clone(&callbacks));
+        let setup = Setup {
+            interval: Duration::from_millis(settings.monitoring.resource_interval_ms),
+            series_points: settings.monitoring.series_points,
+            memory: settings.monitoring.memory_tracking,
+        };
+        let on_beat = Box::new(move |beat: &BeatWindow| live.beat(beat));
+        let collector = Collector::start(Arc::clone(&recorder), setup, started, on_beat);
+        let notes = output.iter().filter_map(OutputDirectory::note).collect();
+        Self {
             watch: Some(Arc::new(Watch {
                 started,
-                started_wall: SystemTime::now(),
+                started_wall: clock::wall(),
                 recorder,
-                told: Mutex::new(Told::default()),
+                collector,
+                output,
+                callbacks,
+                told: Mutex::new(Told {
+                    notes,
+                    ..Told::default()
+                }),
                 settings,
             })),
-        })
+        }
     }
 
     /// The operation called `name`; the same name gives the same operation. Takes a lock: keep the handle.
@@ -135,7 +161,7 @@ impl Monitor {
     /// Makes this the monitor of functions under `#[vecperf::measure]`, until it is finished, dropped or replaced.
     pub fn install(&self) {
         if let Some(watch) = &self.watch {
-            let _ = &watch.recorder;
+            Recorder::install(&watch.recorder);
         }
     }
 
@@ -178,12 +204,12 @@ impl Monitor {
 
     /// Calls `react` from the collector's thread when a threshold is broken, and again when it holds again.
     ///
-    /// Thresholds are judged once a second over the last 10 s. One that hovers around its limit does not flap: see
-    /// [`threshold::Alarm`](crate::threshold::Alarm). A panic in `react` is noted in the report and does not stop
+    /// Thresholds are judged once a second over the last 10 s. One that hovers around its limit does not flap: it
+    /// must hold for five judgements in a row first. A panic in `react` is noted in the report and does not stop
     /// the monitor.
     pub fn on_breach(&self, react: impl FnMut(&Verdict) + Send + 'static) {
         if let Some(watch) = &self.watch {
-            let _ = (watch, react);
+            watch.callbacks.add(Box::new(react));
         }
     }
 
@@ -212,13 +238,17 @@ impl Monitor {
     pub fn report(&self) -> Report {
         match &self.watch {
             Some(watch) => watch.report(),
-            None => unimplemented!(),
+            None => assemble::report_of_nothing(),
         }
     }
 
     /// Where [`Monitor::finish`] writes the report; `None` when it writes none.
     pub fn metrics_path(&self) -> Option<PathBuf> {
-        None
+        self.watch
+            .as_ref()?
+            .output
+            .as_ref()
+            .map(OutputDirectory::metrics_path)
     }
 
     /// Ends the run: stops the collector, writes the files that the settings name and returns the report.
@@ -230,7 +260,15 @@ impl Monitor {
     pub fn finish(&self) -> Result<Report> {
         match &self.watch {
             Some(watch) => watch.finish(),
-            None => unimplemented!(),
+            None => Ok(assemble::report_of_nothing()),
+        }
+    }
+
+    /// Ends the run without writing anything: it came to nothing worth a file.
+    pub fn discard(&self) {
+        if let Some(watch) = &self.watch {
+            watch.stop();
+            watch.told().finished = true;
         }
     }
 
@@ -250,25 +288,19 @@ impl Watch {
         self.started.elapsed()
     }
 
-    fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            to: self.now(),
-            operations: self.recorder.operations(),
-            ..Snapshot::default()
-        }
-    }
-    fn edge(&self) -> Snapshot {
-        self.snapshot()
-    }
-    fn window(&self, earlier: &Snapshot, later: &Snapshot) -> Snapshot {
-        later.since(earlier)
-    }
-    fn report(&self) -> Report {
-        unimplemented!("follows with the collector")
-    }
     fn finish(&self) -> Result<Report> {
+        let report = self.report();
+        self.stop();
         self.told().finished = true;
-        Ok(self.report())
+        if let Some(output) = &self.output {
+            output.write(&self.settings.output.metrics_file, &Json.to_bytes(&report)?)?;
+        }
+        Ok(report)
+    }
+
+    fn stop(&self) {
+        Recorder::uninstall(&self.recorder);
+        self.collector.stop();
     }
 }
 
@@ -285,6 +317,8 @@ impl Drop for Watch {
             told.notes
                 .push("the monitor was dropped without finish()".to_owned());
         }
+        // Nobody is left to tell of an error; the file that was there is intact.
+        let _ = self.finish();
     }
 }
 

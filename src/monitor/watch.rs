@@ -1,1 +1,149 @@
-//! Live thresholds: judged at the beat, told to the program's callbacks.
+//! Live thresholds: judged once a second over the last ten, told to the program's callbacks.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::collect::BeatWindow;
+use crate::config::Settings;
+use crate::record::Recorder;
+use crate::snapshot::Snapshot;
+use crate::threshold::{self, Evidence, Status, Threshold, Verdict};
+
+/// How often thresholds are judged.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// How many intervals a judged window spans.
+const INTERVALS: usize = 10;
+/// A threshold that was broken holds again after as many judgements in a row without a failure.
+const CALM: u32 = 5;
+
+type Callback = Box<dyn FnMut(&Verdict) + Send>;
+
+/// The program's callbacks.
+#[derive(Default)]
+pub(super) struct Callbacks {
+    list: Mutex<Vec<Callback>>,
+    panics: Mutex<u64>,
+}
+
+impl Callbacks {
+    pub(super) fn add(&self, react: Callback) {
+        self.list().push(react);
+    }
+
+    /// Tells every callback. The list is taken out meanwhile, so that a callback may add another one.
+    fn tell(&self, verdict: &Verdict) {
+        let mut told = std::mem::take(&mut *self.list());
+        for react in &mut told {
+            if catch_unwind(AssertUnwindSafe(|| react(verdict))).is_err() {
+                *self.panics.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+            }
+        }
+        let mut list = self.list();
+        told.append(&mut list);
+        *list = told;
+    }
+
+    /// A note for the report when a callback panicked.
+    pub(super) fn note(&self) -> Option<String> {
+        let panics = *self.panics.lock().unwrap_or_else(PoisonError::into_inner);
+        (panics > 0).then(|| format!("callbacks of on_breach panicked, times: {panics}"))
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<Callback>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Judges at the collector's beat.
+pub(super) struct Live {
+    thresholds: Vec<Threshold>,
+    recorder: Arc<Recorder>,
+    callbacks: Arc<Callbacks>,
+    /// Cumulative snapshots, one an interval, oldest first.
+    history: VecDeque<Snapshot>,
+    alarms: Vec<Alarm>,
+}
+
+/// A threshold that is broken, and for how many judgements it has been calm.
+struct Alarm {
+    threshold: String,
+    operation: Option<String>,
+    calm: u32,
+}
+
+impl Live {
+    pub(super) fn new(
+        settings: &Settings,
+        recorder: Arc<Recorder>,
+        callbacks: Arc<Callbacks>,
+    ) -> Self {
+        Self {
+            thresholds: threshold::thresholds(settings),
+            recorder,
+            callbacks,
+            history: VecDeque::with_capacity(INTERVALS + 1),
+            alarms: Vec::new(),
+        }
+    }
+
+    /// Costs nothing while nobody listens, and between two intervals.
+    pub(super) fn beat(&mut self, beat: &BeatWindow) {
+        let due = self
+            .history
+            .back()
+            .is_none_or(|last| beat.to >= last.to + INTERVAL);
+        if !due || self.callbacks.list().is_empty() {
+            return;
+        }
+        let now = Snapshot {
+            to: beat.to,
+            operations: self.recorder.operations(),
+            ..Snapshot::default()
+        };
+        if let Some(oldest) = self.history.front() {
+            let mut window = now.since(oldest);
+            window.resources = beat.resources.clone();
+            let evidence = Evidence {
+                run: &window,
+                steady: &window,
+            };
+            let verdicts = threshold::evaluate(evidence, &self.thresholds);
+            verdicts.iter().for_each(|verdict| self.consider(verdict));
+        }
+        self.history.push_back(now);
+        if self.history.len() > INTERVALS {
+            self.history.pop_front();
+        }
+    }
+
+    /// Tells of a threshold that breaks, once, and that holds again, once: after it has been calm for a while, so that
+    /// one that hovers around its limit does not flap.
+    fn consider(&mut self, verdict: &Verdict) {
+        let same = |alarm: &Alarm| {
+            alarm.threshold == verdict.threshold && alarm.operation == verdict.operation
+        };
+        let at = self.alarms.iter().position(same);
+        match (verdict.status, at) {
+            (Status::Fail, None) => {
+                let (threshold, operation) = (verdict.threshold.clone(), verdict.operation.clone());
+                self.alarms.push(Alarm {
+                    threshold,
+                    operation,
+                    calm: 0,
+                });
+                self.callbacks.tell(verdict);
+            }
+            (Status::Fail, Some(at)) => self.alarms[at].calm = 0,
+            (Status::Pass, Some(at)) => {
+                self.alarms[at].calm += 1;
+                if self.alarms[at].calm >= CALM {
+                    self.alarms.remove(at);
+                    self.callbacks.tell(verdict);
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::histogram::Histogram;
-use crate::report::{Distribution, OperationReport, PhaseReport, WorkReport};
-use crate::snapshot::{OperationSnapshot, Snapshot};
+use crate::report::{Distribution, OperationReport, PhaseReport, SelfCostReport, WorkReport};
+use crate::snapshot::{OperationSnapshot, SelfCost, Snapshot};
 
 impl PhaseReport {
     /// The window that `snapshot` saw, called `name`; `steady` marks the phase that is judged.
@@ -39,6 +39,18 @@ impl PhaseReport {
         self.operations
             .iter()
             .find(|operation| operation.name == name)
+    }
+}
+
+impl From<&SelfCost> for SelfCostReport {
+    fn from(cost: &SelfCost) -> Self {
+        Self {
+            cpu_seconds: cost.cpu.as_secs_f64(),
+            bytes: cost.bytes,
+            overflowed: cost.overflowed,
+            missed_beats: cost.missed_beats,
+            series: cost.series,
+        }
     }
 }
 

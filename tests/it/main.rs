@@ -4,6 +4,7 @@
 mod files;
 mod files_faults;
 mod hostile_names;
+mod monitor;
 mod report;
 mod report_sample;
 #[cfg(feature = "schema")]

@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["error"]),
     ("snapshot", &["histogram", "recall", "resource"]),
     ("record", &["clock", "histogram", "recall", "snapshot"]),
+    ("environment", &["clock", "resource"]),
     ("resource", &["clock"]),
     ("environment", &["clock", "resource"]),
     ("collect", &["record", "resource", "snapshot", "clock"]),
@@ -21,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "environment",
             "config",
             "environment",
             "threshold",

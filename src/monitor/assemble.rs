@@ -1,0 +1,138 @@
+//! Assembles what the rooms hold into windows and the report.
+
+use std::time::Duration;
+
+use super::{Told, Watch};
+use crate::clock;
+use crate::config::Settings;
+use crate::recall::RecallEstimate;
+use crate::report::{Environment, PhaseReport, Report, SelfCostReport};
+use crate::snapshot::Snapshot;
+use crate::threshold::{self, Evidence};
+
+impl Watch {
+    /// Everything from the start to now.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let to = self.collector.sample_in_passing();
+        self.snapshot_at(to)
+    }
+
+    fn snapshot_at(&self, to: Duration) -> Snapshot {
+        let mut snapshot = Snapshot {
+            to,
+            operations: self.recorder.operations(),
+            gauges: self.recorder.gauges(),
+            resources: self.collector.resources_between(Duration::ZERO, to),
+            self_cost: self.recorder.self_cost(),
+            ..Snapshot::default()
+        };
+        let collecting = self.collector.self_cost();
+        snapshot.self_cost.cpu += collecting.cpu;
+        snapshot.self_cost.bytes += collecting.bytes;
+        snapshot.self_cost.missed_beats += collecting.missed_beats;
+        state_recalls(&mut snapshot, &self.told());
+        snapshot
+    }
+
+    /// A snapshot at a phase's edge, with a resource sample of exactly this moment.
+    pub(super) fn edge(&self) -> Snapshot {
+        let to = self.collector.sample_now();
+        self.snapshot_at(to)
+    }
+
+    /// What was observed between two snapshots of this monitor.
+    pub(super) fn window(&self, earlier: &Snapshot, later: &Snapshot) -> Snapshot {
+        let mut window = later.since(earlier);
+        window.resources = self.collector.resources_between(earlier.to, later.to);
+        window
+    }
+
+    pub(super) fn report(&self) -> Report {
+        let run = self.edge();
+        let phases = self.phases(&run);
+        let steady = phases
+            .iter()
+            .rev()
+            .find(|phase| phase.steady)
+            .map_or(&run, |phase| &phase.window);
+        let verdicts = threshold::evaluate(
+            Evidence { run: &run, steady },
+            &threshold::thresholds(&self.settings),
+        );
+        let told = self.told();
+        let mut notes = told.notes.clone();
+        notes.extend(self.callbacks.note());
+        notes.extend(self.collector.notes());
+        Report {
+            schema_version: Report::SCHEMA_VERSION,
+            vecperf_version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: humantime::format_rfc3339_millis(self.started_wall).to_string(),
+            complete: !told.interrupted,
+            notes,
+            verdicts,
+            workload: told.workload.clone(),
+            phases: phases
+                .iter()
+                .map(|phase| PhaseReport::from_snapshot(&phase.name, phase.steady, &phase.window))
+                .collect(),
+            series: self.collector.series(),
+            environment: Environment {
+                capabilities: self.collector.capabilities(),
+                ..Environment::here()
+            },
+            self_cost: SelfCostReport::from(&run.self_cost),
+            settings: self.settings.clone(),
+            run: PhaseReport::from_snapshot("run", false, &run),
+        }
+    }
+
+    /// The phases so far; one that is still open ends at `now`.
+    fn phases(&self, now: &Snapshot) -> Vec<Phase> {
+        let told = self.told();
+        let phases = told.phases.iter().map(|recorded| {
+            let mut window = self.window(&recorded.start, recorded.end.as_ref().unwrap_or(now));
+            state_recalls(&mut window, &told);
+            Phase {
+                name: recorded.name.clone(),
+                steady: recorded.steady,
+                window,
+            }
+        });
+        phases.collect()
+    }
+}
+
+struct Phase {
+    name: String,
+    steady: bool,
+    window: Snapshot,
+}
+
+/// Puts the recalls that the program stated beside the latencies of their operations.
+fn state_recalls(snapshot: &mut Snapshot, told: &Told) {
+    for operation in &mut snapshot.operations {
+        if let Some(recall) = told.recalls.get(&operation.name) {
+            operation.recall = Some(RecallEstimate::clone(recall));
+        }
+    }
+}
+
+/// The report of a monitor that is off.
+pub(super) fn report_of_nothing() -> Report {
+    let nothing = Snapshot::default();
+    Report {
+        schema_version: Report::SCHEMA_VERSION,
+        vecperf_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: humantime::format_rfc3339_millis(clock::wall()).to_string(),
+        complete: true,
+        notes: vec!["monitoring is off: nothing was measured".to_owned()],
+        verdicts: Vec::new(),
+        workload: None,
+        run: PhaseReport::from_snapshot("run", false, &nothing),
+        phases: Vec::new(),
+        series: Vec::new(),
+        environment: Environment::here(),
+        self_cost: SelfCostReport::default(),
+        settings: Settings::default(),
+    }
+}
