@@ -274,7 +274,7 @@ fn system_nanos() -> u64 {
         .min(NANOSECONDS - 1)
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

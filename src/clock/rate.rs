@@ -112,7 +112,7 @@ pub(super) fn nanos_per_tick(multiplier: u64) -> f64 {
     multiplier as f64 / 2f64.powi(32)
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

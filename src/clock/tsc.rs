@@ -57,7 +57,7 @@ fn invariant() -> Result<(), String> {
     Ok(())
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
