@@ -67,7 +67,7 @@ fn operation(name: &str, count: u64, micros: u64) -> OperationReport {
         latency: Some(latency.clone()),
         error_latency: Some(distribution(1, micros)),
         cancelled_latency: None,
-        service_time: Some(latency.clone()),
+        service_time: Some(latency),
         poll_time: None,
         work: vec![
             WorkReport {
