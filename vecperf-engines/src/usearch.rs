@@ -16,15 +16,17 @@ use crate::{
     SearchParameters, Searcher, Vectors, Work,
 };
 
-/// Threads that may search at once. Each has a small context in the library, which does not check that it exists.
-const SEARCHERS: usize = 1024;
+/// Searchers there is room for, unless more threads build. Each has a context of some 60 KB in the library, which does not
+/// check that it exists.
+const SEARCHERS: usize = 64;
 
 /// An index of the `usearch` library.
 pub struct Usearch {
     index: usearch::Index,
     metric: Metric,
     ef_search: usize,
-    /// Searchers alive.
+    /// Searchers there is room for, and those alive.
+    room: usize,
     searchers: AtomicUsize,
 }
 
@@ -63,6 +65,7 @@ impl Usearch {
                 "1 and more candidates",
             ));
         }
+        let room = threads.max(SEARCHERS);
         let index = usearch::Index::new(&IndexOptions {
             dimensions: vectors.dimensions(),
             metric: metric_kind(metric),
@@ -74,7 +77,7 @@ impl Usearch {
         })
         .map_err(in_its_words)?;
         index
-            .reserve_capacity_and_threads(vectors.len(), threads.max(SEARCHERS))
+            .reserve_capacity_and_threads(vectors.len(), room)
             .map_err(in_its_words)?;
         insert_all(
             vectors.len(),
@@ -93,8 +96,15 @@ impl Usearch {
             index,
             metric,
             ef_search,
+            room,
             searchers: AtomicUsize::new(0),
         })
+    }
+
+    /// Changes `ef_search` for all searches to come. That nobody searches meanwhile is seen to by `&mut`.
+    pub fn set_ef_search(&mut self, ef_search: usize) {
+        self.index.change_expansion_search(ef_search);
+        self.ef_search = ef_search;
     }
 }
 
@@ -135,7 +145,7 @@ impl Index for Usearch {
         let others = self.searchers.fetch_add(1, Ordering::Relaxed);
         Box::new(UsearchSearcher {
             owner: self,
-            may_search: others < SEARCHERS,
+            may_search: others < self.room,
             found: Vec::new(),
         })
     }
@@ -176,7 +186,8 @@ impl Searcher for UsearchSearcher<'_> {
         }
         if !self.may_search {
             return Err(EngineError::Engine(format!(
-                "usearch was given room for {SEARCHERS} searchers, all in use"
+                "usearch was given room for {} searchers, all in use",
+                self.owner.room
             )));
         }
         check(query, *metric).map_err(|what| EngineError::Query(None, what))?;
