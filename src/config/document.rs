@@ -16,6 +16,9 @@ use super::value::Given;
 type Table<'t> = DeTable<'t>;
 type Entry<'e, 't> = (&'e Spanned<DeString<'t>>, &'e Spanned<DeValue<'t>>);
 
+/// Unknown keys that are compared with all the right ones: of a file that is no settings file, a few will do.
+const MOST_COMPARED: usize = 100;
+
 /// Puts what `text` sets into `resolved`; gives back what is wrong with it, in the order of the file.
 pub(super) fn apply(text: &str, file: &str, resolved: &mut Resolved) -> Vec<Problem> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
@@ -50,7 +53,24 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// Tells what is wrong at `byte`, unless its line is no TOML and was told already.
     fn tell(&mut self, byte: usize, text: String) {
+        if !self.broken_lines.contains(&self.source.place(byte).0) {
+            self.push(byte, text);
+        }
+    }
+
+    fn tell_unknown(&mut self, section: &str, key: &Spanned<DeString<'_>>) {
+        // What is wrong is found in the order of the file, nearly, and only the first are listed.
+        let text = if self.problems.len() < MOST_COMPARED {
+            unknown(section, key.get_ref())
+        } else {
+            format!("`{}` is no setting", excerpt(key.get_ref()))
+        };
+        self.tell(key.span().start, text);
+    }
+
+    fn push(&mut self, byte: usize, text: String) {
         let (line, column) = self.source.place(byte);
         let at = format!("{}:{line}:{column}", self.source.file);
         self.problems.push((byte, Problem { at, text }));
@@ -75,22 +95,22 @@ impl Reading<'_> {
                 }
                 message => format!("{message}, in `{seen}`{}", about.unwrap_or_default()),
             };
-            self.tell(byte, text);
+            self.push(byte, text);
         }
     }
 
     fn top(&mut self, document: &Table<'_>) {
-        for (key, value) in document {
+        for (key, value) in in_order(document) {
             match (SECTIONS.contains(&&**key.get_ref()), value.get_ref()) {
                 (true, DeValue::Table(table)) => self.section(key.get_ref(), table),
                 (true, _) => self.not_a_table(key.get_ref(), key.span().start),
-                (false, _) => self.tell(key.span().start, unknown("", key.get_ref())),
+                (false, _) => self.tell_unknown("", key),
             }
         }
     }
 
     fn section(&mut self, section: &str, table: &Table<'_>) {
-        for (key, value) in table {
+        for (key, value) in in_order(table) {
             match (Found::general(section, key.get_ref()), value.get_ref()) {
                 (Some(found), _) => self.value(&found, (key, value)),
                 (None, DeValue::Table(table)) if is_operations(section, key.get_ref()) => {
@@ -99,13 +119,13 @@ impl Reading<'_> {
                 (None, _) if is_operations(section, key.get_ref()) => {
                     self.not_a_table("thresholds.operations.NAME", key.span().start);
                 }
-                (None, _) => self.tell(key.span().start, unknown(section, key.get_ref())),
+                (None, _) => self.tell_unknown(section, key),
             }
         }
     }
 
     fn operations(&mut self, operations: &Table<'_>) {
-        for (name, table) in operations {
+        for (name, table) in in_order(operations) {
             let section = format!("{OPERATIONS}.{}", name.get_ref());
             let DeValue::Table(table) = table.get_ref() else {
                 self.operation_forgotten(name);
@@ -115,10 +135,10 @@ impl Reading<'_> {
             operations
                 .entry(name.get_ref().clone().into_owned())
                 .or_default();
-            for (key, value) in table {
+            for (key, value) in in_order(table) {
                 match Found::operation(name.get_ref(), key.get_ref()) {
                     Some(found) => self.value(&found, (key, value)),
-                    None => self.tell(key.span().start, unknown(&section, key.get_ref())),
+                    None => self.tell_unknown(&section, key),
                 }
             }
         }
@@ -177,6 +197,13 @@ impl Reading<'_> {
             format!("`{section}` is a section: write [{section}], and below it {below}"),
         );
     }
+}
+
+/// A table's entries as they stand in the file; the parser sorts them by name.
+fn in_order<'e, 't>(table: &'e Table<'t>) -> Vec<Entry<'e, 't>> {
+    let mut entries: Vec<Entry<'e, 't>> = table.iter().collect();
+    entries.sort_by_key(|entry| entry.0.span().start);
+    entries
 }
 
 fn is_operations(section: &str, key: &str) -> bool {

@@ -18,79 +18,35 @@ pub(super) struct Key<T: 'static> {
 const LONGEST_MS: f64 = 86_400_000.0;
 const MOST_SAMPLES: u64 = 1_000_000_000_000;
 
+#[rustfmt::skip] // One row a line: it is a table.
 pub(super) static KEYS: [Key<Settings>; 17] = [
-    key("monitoring.enabled", Rule::Switch, |s| {
-        &mut s.monitoring.enabled
-    }),
-    // perf_event_open refuses more than the sysctl perf_event_max_sample_rate, which is lower on most machines.
-    key("monitoring.sample_rate", whole(1, 10_000), |s| {
-        &mut s.monitoring.sample_rate
-    }),
-    key("monitoring.memory_tracking", Rule::Switch, |s| {
-        &mut s.monitoring.memory_tracking
-    }),
-    key("monitoring.cpu_profiling", Rule::Switch, |s| {
-        &mut s.monitoring.cpu_profiling
-    }),
-    key(
-        "monitoring.resource_interval_ms",
-        whole(1, 3_600_000),
-        |s| &mut s.monitoring.resource_interval_ms,
-    ),
-    key("monitoring.series_limit", whole(1, 100_000), |s| {
-        &mut s.monitoring.series_limit
-    }),
-    key("monitoring.series_points", whole(2, 1_000_000), |s| {
-        &mut s.monitoring.series_points
-    }),
-    key("thresholds.max_memory_mb", positive(1e9), |s| {
-        &mut s.thresholds.max_memory_mb
-    }),
-    key("thresholds.max_cpu_percent", positive(100.0), |s| {
-        &mut s.thresholds.max_cpu_percent
-    }),
-    key(
-        "thresholds.max_response_time_ms",
-        positive(LONGEST_MS),
-        |s| &mut s.thresholds.max_response_time_ms,
-    ),
-    key("thresholds.max_violation_percent", up_to(100.0), |s| {
-        &mut s.thresholds.max_violation_percent
-    }),
-    key("thresholds.min_samples", whole(1, MOST_SAMPLES), |s| {
-        &mut s.thresholds.min_samples
-    }),
-    key("thresholds.max_error_percent", up_to(100.0), |s| {
-        &mut s.thresholds.max_error_percent
-    }),
-    key("thresholds.min_recall", positive(1.0), |s| {
-        &mut s.thresholds.min_recall
-    }),
-    key("output.directory", Rule::Directory, |s| {
-        &mut s.output.directory
-    }),
-    key("output.metrics_file", Rule::FileName, |s| {
-        &mut s.output.metrics_file
-    }),
-    key("output.profiling_file", Rule::FileName, |s| {
-        &mut s.output.profiling_file
-    }),
+    key("monitoring.enabled", Rule::Switch, |s| &mut s.monitoring.enabled),
+    // perf_event_open refuses more than the sysctl perf_event_max_sample_rate, which falls under load.
+    key("monitoring.sample_rate", whole(1, 10_000), |s| &mut s.monitoring.sample_rate),
+    key("monitoring.memory_tracking", Rule::Switch, |s| &mut s.monitoring.memory_tracking),
+    key("monitoring.cpu_profiling", Rule::Switch, |s| &mut s.monitoring.cpu_profiling),
+    key("monitoring.resource_interval_ms", whole(1, 3_600_000), |s| &mut s.monitoring.resource_interval_ms),
+    key("monitoring.series_limit", whole(1, 100_000), |s| &mut s.monitoring.series_limit),
+    key("monitoring.series_points", whole(2, 1_000_000), |s| &mut s.monitoring.series_points),
+    key("thresholds.max_memory_mb", positive(1e9), |s| &mut s.thresholds.max_memory_mb),
+    key("thresholds.max_cpu_percent", positive(100.0), |s| &mut s.thresholds.max_cpu_percent),
+    key("thresholds.max_response_time_ms", positive(LONGEST_MS), |s| &mut s.thresholds.max_response_time_ms),
+    key("thresholds.max_violation_percent", up_to(100.0), |s| &mut s.thresholds.max_violation_percent),
+    key("thresholds.min_samples", whole(1, MOST_SAMPLES), |s| &mut s.thresholds.min_samples),
+    key("thresholds.max_error_percent", up_to(100.0), |s| &mut s.thresholds.max_error_percent),
+    key("thresholds.min_recall", positive(1.0), |s| &mut s.thresholds.min_recall),
+    key("output.directory", Rule::Directory, |s| &mut s.output.directory),
+    key("output.metrics_file", Rule::FileName, |s| &mut s.output.metrics_file),
+    key("output.profiling_file", Rule::FileName, |s| &mut s.output.profiling_file),
 ];
 
 /// `[thresholds.operations.NAME]`.
+#[rustfmt::skip]
 pub(super) static OPERATION_KEYS: [Key<OperationThresholds>; 5] = [
-    key("max_response_time_ms", positive(LONGEST_MS), |o| {
-        &mut o.max_response_time_ms
-    }),
-    key("max_violation_percent", up_to(100.0), |o| {
-        &mut o.max_violation_percent
-    }),
-    key("min_samples", whole(1, MOST_SAMPLES), |o| {
-        &mut o.min_samples
-    }),
-    key("max_error_percent", up_to(100.0), |o| {
-        &mut o.max_error_percent
-    }),
+    key("max_response_time_ms", positive(LONGEST_MS), |o| &mut o.max_response_time_ms),
+    key("max_violation_percent", up_to(100.0), |o| &mut o.max_violation_percent),
+    key("min_samples", whole(1, MOST_SAMPLES), |o| &mut o.min_samples),
+    key("max_error_percent", up_to(100.0), |o| &mut o.max_error_percent),
     key("min_recall", positive(1.0), |o| &mut o.min_recall),
 ];
 

@@ -97,7 +97,7 @@ fn typos(word: &str) -> Vec<String> {
         typos.push(edited(&|letters| letters.insert(at, letters[at])));
         typos.push(edited(&|letters| letters[at] = 'x'));
         typos.push(edited(&|letters| {
-            letters[at] = letters[at].to_ascii_uppercase()
+            letters[at] = letters[at].to_ascii_uppercase();
         }));
         typos.push(edited(&|letters| {
             letters[at] = if letters[at] == '_' { '-' } else { letters[at] }
@@ -196,7 +196,7 @@ fn wrong_values(line: &Line) -> Vec<String> {
     ];
     let mut wrong: Vec<String> = always.map(str::to_owned).to_vec();
     let add = |wrong: &mut Vec<String>, values: &[&str]| {
-        wrong.extend(values.iter().map(|value| (*value).to_owned()))
+        wrong.extend(values.iter().map(|value| (*value).to_owned()));
     };
     if value.starts_with('"') {
         add(
