@@ -39,6 +39,11 @@ impl Environment {
     /// assert!(here.cpus >= 1);
     /// ```
     pub fn here() -> Self {
+        Self::watched(true)
+    }
+
+    /// As [`Environment::here`], with `memory_tracking` as it is set.
+    pub(crate) fn watched(memory: bool) -> Self {
         let machine = resource::machine();
         Self {
             os: std::env::consts::OS.to_owned(),
@@ -49,7 +54,7 @@ impl Environment {
             cpus_available: resource::cpus_available(),
             memory_bytes: machine.memory_bytes,
             clock: clock::description(),
-            capabilities: resource::capabilities(),
+            capabilities: resource::capabilities_with(memory),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What a monitor holds of the collector.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Builder, JoinHandle};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::thread::{OnBeat, Shared, run};
 use super::timeline::Mark;
 use crate::clock::{self, Moment};
 use crate::record::Recorder;
-use crate::resource::{self, Capability, Probe, ResourceUse};
+use crate::resource::{self, Probe, ResourceUse};
 use crate::snapshot::SeriesPoint;
 
 /// How long the end of a run waits for a callback that is still busy.
@@ -45,7 +45,7 @@ pub(crate) struct CollectorCost {
 /// and every answer is empty.
 pub(crate) struct Collector {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
     process: u32,
 }
 
@@ -93,7 +93,7 @@ impl Collector {
         }
         Self {
             shared,
-            thread: thread.ok(),
+            thread: Mutex::new(thread.ok()),
             process: std::process::id(),
         }
     }
@@ -134,11 +134,6 @@ impl Collector {
         self.read(|ledger| ledger.points())
     }
 
-    /// What can be measured here and what not.
-    pub(crate) fn capabilities(&self) -> Vec<Capability> {
-        self.read(Ledger::capabilities)
-    }
-
     /// What the reader of the report should know.
     pub(crate) fn notes(&self) -> Vec<String> {
         self.read(|ledger| ledger.notes.clone())
@@ -157,15 +152,26 @@ impl Collector {
     /// Ends the thread and waits for it. A callback that is still busy after two seconds is left behind, and a
     /// callback that stops its own collector does not wait for itself. What was collected can still be read.
     pub(crate) fn stop(&self) {
-        let Some(thread) = self.thread.as_ref().filter(|_| !self.is_elsewhere()) else {
+        if self.is_elsewhere() {
             return;
-        };
-        if thread::current().id() == thread.thread().id() {
+        }
+        let mut slot = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(handle) = slot.take() else { return };
+        if thread::current().id() == handle.thread().id() {
             self.shared.ask_to_end();
-        } else if !self.shared.end(PATIENCE) {
+        } else if self.shared.end(PATIENCE) {
+            // It has said its last word; only its exit is left.
+            drop(handle.join());
+        } else {
             let note = "a callback on live thresholds did not return within 2 s of the end: it was left behind";
             self.read(|ledger| ledger.notes.push(note.to_owned()));
         }
+    }
+
+    /// True in a process that was forked from the one that started this: nothing is collected here, and the files are
+    /// the other process's to write.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        std::process::id() != self.process
     }
 
     fn read<T: Default>(&self, ask: impl FnOnce(&mut Ledger) -> T) -> T {
@@ -175,25 +181,14 @@ impl Collector {
             ask(&mut self.shared.ledger())
         }
     }
-
-    /// True in a process that was forked from the one that started this.
-    fn is_elsewhere(&self) -> bool {
-        std::process::id() != self.process
-    }
 }
 
 impl Drop for Collector {
     fn drop(&mut self) {
         self.stop();
-        let Some(thread) = self.thread.take() else {
-            return;
-        };
         if self.is_elsewhere() {
             // Even detaching it would touch a thread that does not exist here.
-            std::mem::forget(thread);
-        } else if self.shared.has_ended() {
-            // It has said its last word; what is left is its exit. A panic in it is impossible to tell here.
-            drop(thread.join());
+            std::mem::forget(self.thread.get_mut().map(Option::take));
         }
     }
 }
@@ -201,7 +196,7 @@ impl Drop for Collector {
 impl std::fmt::Debug for Collector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Collector")
-            .field("thread", &self.thread)
+            .field("process", &self.process)
             .finish_non_exhaustive()
     }
 }

@@ -6,8 +6,8 @@ use std::sync::{Barrier, Mutex};
 
 use super::*;
 use crate::collect::BeatWindow;
-use crate::resource::Reading;
 use crate::resource::scripted::Script;
+use crate::resource::{Capability, Reading};
 
 fn setup(interval_ms: u64) -> Setup {
     Setup {
@@ -51,7 +51,8 @@ fn beats_follow_each_other_and_their_windows_adjoin() {
     assert!(
         windows
             .windows(2)
-            .all(|pair| pair[0].to == pair[1].from && pair[0].to < pair[1].to),
+            .all(|pair| pair[0].to.as_secs_f64() == pair[1].used.opens_at()
+                && pair[0].to < pair[1].to),
         "{windows:?}"
     );
     collector.stop();

@@ -7,18 +7,16 @@ use super::beat::Schedule;
 use super::series::{OPERATIONS, Series};
 use super::timeline::{Mark, Timeline};
 use crate::record::Recorder;
-use crate::resource::{Capability, Probe, Reading, ResourceUse, Window};
+use crate::resource::{Probe, Reading, ResourceUse, Window};
 use crate::snapshot::SeriesPoint;
 
 /// What a beat saw since the one before it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct BeatWindow {
-    /// From the monitor's start to the last beat.
-    pub(crate) from: Duration,
     /// From the monitor's start to this beat.
     pub(crate) to: Duration,
-    /// What the process used in between.
-    pub(crate) resources: ResourceUse,
+    /// What the process used in between; windows of following beats join.
+    pub(crate) used: Window,
 }
 
 /// The collector's state; one lock guards it, and nobody's callback runs under that lock.
@@ -77,9 +75,8 @@ impl Ledger {
         let window = std::mem::replace(&mut self.since_beat, next);
         self.schedule.done(end());
         BeatWindow {
-            from: Duration::from_secs_f64(window.opens_at()),
             to: self.last,
-            resources: window.resources(),
+            used: window,
         }
     }
 
@@ -110,10 +107,6 @@ impl Ledger {
 
     pub(super) fn points(&self) -> Vec<SeriesPoint> {
         self.series.points()
-    }
-
-    pub(super) fn capabilities(&mut self) -> Vec<Capability> {
-        self.probe.capabilities()
     }
 
     pub(super) fn missed(&self) -> u64 {
@@ -149,6 +142,10 @@ mod tests {
         )
     }
 
+    fn from(window: &BeatWindow) -> Duration {
+        Duration::from_secs_f64(window.used.opens_at())
+    }
+
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
     }
@@ -179,16 +176,22 @@ mod tests {
         ledger.mark(ms(50), Mark::Passing);
         let first = ledger.beat(ms(100), || ms(100));
         assert_eq!(
-            (first.from, first.to, first.resources.samples),
+            (from(&first), first.to, first.used.resources().samples),
             (Duration::ZERO, ms(100), 3)
         );
-        assert_eq!(first.resources.peak_anonymous_swapped_bytes, Some(80));
+        assert_eq!(
+            first.used.resources().peak_anonymous_swapped_bytes,
+            Some(80)
+        );
         let second = ledger.beat(ms(200), || ms(200));
         assert_eq!(
-            (second.from, second.to, second.resources.samples),
+            (from(&second), second.to, second.used.resources().samples),
             (ms(100), ms(200), 2)
         );
-        assert_eq!(second.resources.peak_anonymous_swapped_bytes, Some(7));
+        assert_eq!(
+            second.used.resources().peak_anonymous_swapped_bytes,
+            Some(7)
+        );
     }
 
     #[test]
@@ -197,8 +200,8 @@ mod tests {
         ledger.beat(ms(500), || ms(500));
         assert_eq!(ledger.mark(ms(300), Mark::Phase), ms(500));
         let window = ledger.beat(ms(400), || ms(400));
-        assert_eq!((window.from, window.to), (ms(500), ms(500)));
-        assert_eq!(window.resources.cpu_percent, None);
+        assert_eq!((from(&window), window.to), (ms(500), ms(500)));
+        assert_eq!(window.used.resources().cpu_percent, None);
         assert!(ledger.due() > ms(500));
     }
 

@@ -61,11 +61,6 @@ impl Shared {
         self.bell.notify_all();
     }
 
-    /// True when the thread has nothing left to do but exit.
-    pub(super) fn has_ended(&self) -> bool {
-        self.ends().thread
-    }
-
     fn ends(&self) -> MutexGuard<'_, Ends> {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -76,10 +76,7 @@ impl Watch {
                 .map(|phase| PhaseReport::from_snapshot(&phase.name, phase.steady, &phase.window))
                 .collect(),
             series: self.collector.series(),
-            environment: Environment {
-                capabilities: self.collector.capabilities(),
-                ..Environment::here()
-            },
+            environment: Environment::watched(self.settings.monitoring.memory_tracking),
             self_cost: SelfCostReport::from(&run.self_cost),
             settings: self.settings.clone(),
             run: PhaseReport::from_snapshot("run", false, &run),

@@ -308,7 +308,8 @@ impl Watch {
 /// until then is written, marked incomplete, because that is when one wants it most.
 impl Drop for Watch {
     fn drop(&mut self) {
-        if self.told().finished {
+        // A child that was forked must not write over what its parent will write.
+        if self.collector.is_elsewhere() || self.told().finished {
             return;
         }
         {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::collect::BeatWindow;
 use crate::config::Settings;
 use crate::record::Recorder;
+use crate::resource::{ResourceUse, Window};
 use crate::snapshot::Snapshot;
 use crate::threshold::{self, Evidence, Status, Threshold, Verdict};
 
@@ -63,6 +64,8 @@ pub(super) struct Live {
     callbacks: Arc<Callbacks>,
     /// Cumulative snapshots, one an interval, oldest first.
     history: VecDeque<Snapshot>,
+    /// What was used in the intervals since each of them.
+    used: VecDeque<Window>,
     alarms: Vec<Alarm>,
 }
 
@@ -84,12 +87,16 @@ impl Live {
             recorder,
             callbacks,
             history: VecDeque::with_capacity(INTERVALS + 1),
+            used: VecDeque::with_capacity(INTERVALS + 1),
             alarms: Vec::new(),
         }
     }
 
     /// Costs nothing while nobody listens, and between two intervals.
     pub(super) fn beat(&mut self, beat: &BeatWindow) {
+        if let Some(interval) = self.used.back_mut() {
+            interval.join(&beat.used);
+        }
         let due = self
             .history
             .back()
@@ -104,7 +111,7 @@ impl Live {
         };
         if let Some(oldest) = self.history.front() {
             let mut window = now.since(oldest);
-            window.resources = beat.resources.clone();
+            window.resources = self.used_since_oldest();
             let evidence = Evidence {
                 run: &window,
                 steady: &window,
@@ -113,9 +120,20 @@ impl Live {
             verdicts.iter().for_each(|verdict| self.consider(verdict));
         }
         self.history.push_back(now);
+        self.used.push_back(beat.used.next());
         if self.history.len() > INTERVALS {
             self.history.pop_front();
+            self.used.pop_front();
         }
+    }
+
+    fn used_since_oldest(&self) -> ResourceUse {
+        let mut intervals = self.used.iter();
+        let Some(mut all) = intervals.next().cloned() else {
+            return ResourceUse::default();
+        };
+        intervals.for_each(|interval| all.join(interval));
+        all.resources()
     }
 
     /// Tells of a threshold that breaks, once, and that holds again, once: after it has been calm for a while, so that

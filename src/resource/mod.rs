@@ -131,7 +131,7 @@ pub(crate) struct Reading {
     pub(crate) cgroup_memory_limit_bytes: Option<u64>,
 }
 
-/// Reads what the process uses. One trait at the joint; its test double is [`scripted::Script`].
+/// Reads what the process uses. One trait at the joint; its test double is `scripted::Script`.
 pub(crate) trait Probe: Send {
     /// One reading; `at` is the time since the monitor's start, never less than the last.
     fn read(&mut self, at: Duration) -> Reading;
@@ -174,7 +174,12 @@ pub(crate) fn cpus_available() -> Option<f64> {
 /// }
 /// ```
 pub fn capabilities() -> Vec<Capability> {
-    let mut all = probe(true).capabilities();
+    capabilities_with(true)
+}
+
+/// As [`capabilities`], with `memory_tracking` as it is set.
+pub(crate) fn capabilities_with(memory: bool) -> Vec<Capability> {
+    let mut all = probe(memory).capabilities();
     all.push(capability::clock());
     all.extend(capability::not_in_this_version());
     all

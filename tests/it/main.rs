@@ -14,6 +14,7 @@ mod report;
 mod report_sample;
 #[cfg(feature = "schema")]
 mod report_schema;
+mod resources;
 mod settings;
 mod settings_mutations;
 mod thresholds;
