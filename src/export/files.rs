@@ -49,7 +49,8 @@ impl OutputDirectory {
         {
             let name = plain(&output.metrics_file);
             let message = format!(
-                "output.metrics_file and output.profiling_file are both \"{name}\": one would replace the other; give two names"
+                "output.metrics_file and output.profiling_file are both \"{name}\": one would \
+                 replace the other; give two names"
             );
             return Err(Error::new(ErrorKind::Settings, message));
         }
@@ -101,7 +102,8 @@ impl OutputDirectory {
                 self.metrics_path().display()
             )),
             Lock::None(reason) => Some(format!(
-                "{directory} cannot be locked ({reason}): a second vecperf there would replace this one's files"
+                "{directory} cannot be locked ({reason}): a second vecperf there would replace this \
+                 one's files"
             )),
         }
     }
@@ -135,7 +137,8 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     temporary.write(bytes).map_err(failed)?;
     temporary.rename(path).map_err(failed)?;
     sync_directory(directory).map_err(|error| {
-        path::explain(path, "was written, but its directory could not be synced: it may be the old one after a crash", error)
+        let what = "was written, but may be the old one again after a power cut";
+        path::explain(path, what, error)
     })
 }
 

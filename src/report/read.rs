@@ -108,7 +108,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
 /// Tells a file of another layout, or of another kind, from a damaged report.
 fn check_version(json: &str) -> Result<()> {
     if json.trim().is_empty() {
-        return Err(data("is empty; make the report again".to_owned()));
+        return Err(data("is empty; make the report again"));
     }
     let version: Version = serde_json::from_str(json).map_err(|error| {
         data(match error.classify() {
@@ -130,12 +130,13 @@ fn check_version(json: &str) -> Result<()> {
     match version.schema_version.map(|found| (found.as_u64(), found)) {
         Some((Some(found), _)) if found == ours => Ok(()),
         Some((Some(found), _)) if found > ours => Err(data(format!(
-            "has schema_version {found}, written by vecperf {writer}; this vecperf {} reads {ours}: update vecperf",
+            "has schema_version {found}, written by vecperf {writer}; this vecperf {} reads {ours}: \
+             update vecperf",
             env!("CARGO_PKG_VERSION"),
         ))),
         Some((Some(found), _)) => Err(data(format!(
-            "has schema_version {found}, older than the {ours} this vecperf {} reads: make the report again, or read \
-             it with the vecperf that wrote it ({writer})",
+            "has schema_version {found}, older than the {ours} this vecperf {} reads: make the \
+             report again, or read it with the vecperf that wrote it ({writer})",
             env!("CARGO_PKG_VERSION"),
         ))),
         Some((None, found)) => Err(data(format!(
@@ -203,8 +204,8 @@ fn wrong_with(distribution: &Distribution) -> Option<String> {
 }
 
 /// What is wrong may be quoted from the file; a hostile one does not reach the terminal through the error.
-fn data(message: String) -> Error {
-    Error::new(ErrorKind::Data, visible(&message))
+fn data(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Data, visible(&message.into()))
 }
 
 fn visible(text: &str) -> String {

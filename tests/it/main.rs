@@ -6,6 +6,7 @@
     reason = "a panic is how a test fails, a print how one explains a skipped case"
 )]
 
+mod exposition;
 mod files;
 mod files_faults;
 mod hostile_names;

@@ -45,7 +45,7 @@ fn no_number_json_has_no_word_for_gets_into_it() {
             toml::Value::Float(number) => *number = with,
             toml::Value::Array(values) => values.iter_mut().for_each(|value| breaks(value, with)),
             toml::Value::Table(table) => {
-                table.iter_mut().for_each(|(_, value)| breaks(value, with))
+                table.iter_mut().for_each(|(_, value)| breaks(value, with));
             }
             _ => {}
         }

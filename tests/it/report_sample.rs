@@ -10,6 +10,9 @@ use vecperf::report::{
 use vecperf::resource::{Capability, ResourceSample, ResourceUse};
 use vecperf::{Histogram, RecallEstimate, Report, Settings, Status, Verdict};
 
+const NOTE: &str = "data/logs is in use by another vecperf: this report is \
+                    data/logs/performance_metrics.71-1.json";
+
 /// A run of `vecperf bench`: two phases, an error, a failed threshold.
 pub(crate) fn sample() -> Report {
     let insert = OperationReport {
@@ -24,11 +27,15 @@ pub(crate) fn sample() -> Report {
         vecperf_version: "0.1.0".into(),
         started_at: "2026-11-24T10:15:02Z".into(),
         complete: true,
-        notes: vec!["data/logs is in use by another vecperf: this report is data/logs/performance_metrics.71-1.json".into()],
+        notes: vec![NOTE.into()],
         verdicts: verdicts(),
         workload: Some(workload()),
         run: phase("run", false, 14.3, vec![insert.clone(), search.clone()]),
-        phases: vec![phase("load", false, 0.12, vec![]), phase("build", false, 4.21, vec![insert]), phase("search", true, 10.0, vec![search])],
+        phases: vec![
+            phase("load", false, 0.12, vec![]),
+            phase("build", false, 4.21, vec![insert]),
+            phase("search", true, 10.0, vec![search]),
+        ],
         series: (0..3).map(point).collect(),
         environment: Environment {
             os: "linux".into(),
@@ -40,7 +47,12 @@ pub(crate) fn sample() -> Report {
             memory_bytes: Some(16 << 30),
             clock: "tsc".into(),
             capabilities: vec![
-                Capability { name: "memory".into(), available: true, reason: "/proc/self/status".into(), remedy: String::new() },
+                Capability {
+                    name: "memory".into(),
+                    available: true,
+                    reason: "/proc/self/status".into(),
+                    remedy: String::new(),
+                },
                 Capability {
                     name: "cgroup memory limit".into(),
                     available: false,
@@ -49,13 +61,18 @@ pub(crate) fn sample() -> Report {
                 },
             ],
         },
-        self_cost: SelfCostReport { cpu_seconds: 0.0123, bytes: 422_000, overflowed: 0, missed_beats: 0, series: 3 },
+        self_cost: SelfCostReport {
+            cpu_seconds: 0.0123,
+            bytes: 422_000,
+            overflowed: 0,
+            missed_beats: 0,
+            series: 3,
+        },
         settings: Settings::default(),
     }
 }
 
 fn operation(name: &str, count: u64, micros: u64) -> OperationReport {
-    let latency = distribution(count, micros);
     OperationReport {
         name: name.into(),
         count,
@@ -64,10 +81,10 @@ fn operation(name: &str, count: u64, micros: u64) -> OperationReport {
         cancelled: 0,
         untimed: 0,
         per_second: 3_412.1,
-        latency: Some(latency.clone()),
+        latency: Some(distribution(count, micros)),
         error_latency: Some(distribution(1, micros)),
         cancelled_latency: None,
-        service_time: Some(latency),
+        service_time: Some(distribution(count, micros)),
         poll_time: None,
         work: vec![
             WorkReport {
@@ -171,13 +188,59 @@ fn point(at: u32) -> SeriesPoint {
 }
 
 fn verdicts() -> Vec<Verdict> {
-    let verdict = |threshold: &str,
-                   operation: Option<&str>,
-                   status,
-                   limit,
-                   observed,
-                   unit: &str,
-                   evidence: &str| Verdict {
+    let cpu = "48.3 % of 2 CPUs over the search phase (10.0 s), more than 40 %";
+    let memory = "at most 41.2 MiB of anonymous and swapped memory, within 1024 MiB";
+    let search =
+        "0 of 34,121 operations took longer than 100 ms (0 %, 1 % may); the longest took 11.2 ms";
+    let insert = "12 operations, and a verdict needs 100";
+    let recall = "0.951, and 0.95 lies within its 95 % interval";
+    vec![
+        verdict(
+            "max_cpu_percent",
+            None,
+            Status::Fail,
+            (40.0, Some(48.3), "%"),
+            cpu,
+        ),
+        verdict(
+            "max_memory_mb",
+            None,
+            Status::Pass,
+            (1024.0, Some(41.2), "MiB"),
+            memory,
+        ),
+        verdict(
+            "max_response_time_ms",
+            Some("search"),
+            Status::Pass,
+            (100.0, Some(11.2), "ms"),
+            search,
+        ),
+        verdict(
+            "max_response_time_ms",
+            Some("insert"),
+            Status::NoData,
+            (100.0, None, "ms"),
+            insert,
+        ),
+        verdict(
+            "min_recall",
+            Some("search"),
+            Status::Inconclusive,
+            (0.95, Some(0.951), ""),
+            recall,
+        ),
+    ]
+}
+
+fn verdict(
+    threshold: &str,
+    operation: Option<&str>,
+    status: Status,
+    (limit, observed, unit): (f64, Option<f64>, &str),
+    evidence: &str,
+) -> Verdict {
+    Verdict {
         threshold: threshold.into(),
         operation: operation.map(str::to_owned),
         status,
@@ -185,54 +248,7 @@ fn verdicts() -> Vec<Verdict> {
         observed,
         unit: unit.into(),
         evidence: evidence.into(),
-    };
-    vec![
-        verdict(
-            "max_cpu_percent",
-            None,
-            Status::Fail,
-            40.0,
-            Some(48.3),
-            "%",
-            "48.3 % of 2 CPUs over the search phase (10.0 s), more than 40 %",
-        ),
-        verdict(
-            "max_memory_mb",
-            None,
-            Status::Pass,
-            1024.0,
-            Some(41.2),
-            "MiB",
-            "at most 41.2 MiB of anonymous and swapped memory, within 1024 MiB",
-        ),
-        verdict(
-            "max_response_time_ms",
-            Some("search"),
-            Status::Pass,
-            100.0,
-            Some(11.2),
-            "ms",
-            "0 of 34,121 operations took longer than 100 ms (0 %, 1 % may); the longest took 11.2 ms",
-        ),
-        verdict(
-            "max_response_time_ms",
-            Some("insert"),
-            Status::NoData,
-            100.0,
-            None,
-            "ms",
-            "12 operations, and a verdict needs 100",
-        ),
-        verdict(
-            "min_recall",
-            Some("search"),
-            Status::Inconclusive,
-            0.95,
-            Some(0.951),
-            "",
-            "0.951, and 0.95 lies within its 95 % interval",
-        ),
-    ]
+    }
 }
 
 fn workload() -> Workload {

@@ -19,8 +19,8 @@ fn committed(path: &str) -> String {
 fn the_committed_schema_is_fresh() {
     assert!(
         committed("docs/schema/report.schema.json") == json_schema(),
-        "the report's layout changed: `cargo run -- schema > docs/schema/report.schema.json`, and raise \
-         Report::SCHEMA_VERSION if a reader of the last one would break"
+        "the report's layout changed: `cargo run -- schema > docs/schema/report.schema.json`, \
+         and raise Report::SCHEMA_VERSION if a reader of the last one would break"
     );
 }
 

@@ -1,0 +1,130 @@
+//! What the run used, and what watching it cost.
+
+use super::{plural, plural_of};
+use crate::export::quantity::{bytes, count, duration, number, percent};
+use crate::report::{Report, Workload};
+
+/// What the run used: a label and a text each; what was not measured is left out.
+pub(in crate::export) fn resources(report: &Report) -> Vec<(&'static str, String)> {
+    let run = &report.run.resources;
+    let steady = report.steady();
+    let mut lines = Vec::new();
+    let mut add = |label, parts: Vec<Option<String>>| {
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        if !parts.is_empty() {
+            lines.push((label, parts.join(" · ")));
+        }
+    };
+    let last = run.last.as_ref();
+    add(
+        "memory",
+        vec![
+            run.peak_anonymous_swapped_bytes
+                .map(|peak| format!("{} anonymous + swapped at peak", bytes(peak))),
+            last.and_then(|last| last.file_backed_bytes)
+                .map(|file| format!("{} file-backed", bytes(file))),
+            run.cgroup_memory_limit_bytes
+                .map(|limit| format!("limit {}", bytes(limit))),
+        ],
+    );
+    add("index", report.workload.iter().map(index).collect());
+    let used = &steady.resources;
+    let of = |available: Option<f64>| {
+        available.map_or_else(String::new, |cpus| format!(" of {} CPUs", short(cpus)))
+    };
+    add(
+        "cpu",
+        vec![
+            used.cpu_percent.map(|cpu| {
+                format!(
+                    "{}{} in {}",
+                    percent(cpu),
+                    of(used.cpus_available),
+                    steady.name
+                )
+            }),
+            used.cpu_user_seconds
+                .map(|user| format!("{} user", duration(user))),
+            used.cpu_system_seconds
+                .map(|system| format!("{} system", duration(system))),
+        ],
+    );
+    add(
+        "faults",
+        vec![
+            used.minor_faults
+                .map(|faults| format!("{} minor", count(faults))),
+            used.major_faults
+                .map(|faults| format!("{} major in {}", count(faults), steady.name)),
+            used.involuntary_switches
+                .map(|switches| format!("preempted {} times", count(switches))),
+        ],
+    );
+    add(
+        "storage",
+        vec![
+            run.read_bytes.map(|read| format!("{} read", bytes(read))),
+            run.written_bytes
+                .map(|written| format!("{} written", bytes(written))),
+        ],
+    );
+    lines
+}
+
+fn index(workload: &Workload) -> Option<String> {
+    let total: u64 = workload
+        .index_bytes
+        .values()
+        .fold(0, |sum, &part| sum.saturating_add(part));
+    let parts = workload
+        .index_bytes
+        .iter()
+        .map(|(name, size)| format!("{name} {}", bytes(*size)));
+    let parts: Vec<_> = parts.collect();
+    let each = (workload.vectors > 0).then(|| {
+        format!(
+            ", {} B a vector",
+            number(total as f64 / workload.vectors as f64)
+        )
+    });
+    (total > 0).then(|| {
+        format!(
+            "{}{} ({})",
+            bytes(total),
+            each.unwrap_or_default(),
+            parts.join(", ")
+        )
+    })
+}
+
+/// What watching cost, in one line.
+pub(in crate::export) fn self_cost(report: &Report) -> String {
+    let cost = &report.self_cost;
+    let all = cost.cpu_seconds;
+    let mut parts = vec![format!("{} of CPU", duration(all))];
+    let used = &report.run.resources;
+    let process = used.cpu_user_seconds.unwrap_or(0.0) + used.cpu_system_seconds.unwrap_or(0.0);
+    if process > 0.0 {
+        parts.push(format!(
+            "{} of the process'",
+            percent(all / process * 100.0)
+        ));
+    }
+    parts.push(bytes(cost.bytes));
+    parts.push(plural_of(cost.series, "series", "series"));
+    if cost.overflowed > 0 {
+        parts.push(format!(
+            "{} records in the overflow series",
+            count(cost.overflowed)
+        ));
+    }
+    if cost.missed_beats > 0 {
+        parts.push(format!("{} late", plural(cost.missed_beats, "beat")));
+    }
+    parts.join(" · ")
+}
+
+/// A number of CPUs: `2`, `1.5`.
+fn short(value: f64) -> String {
+    format!("{}", (value * 100.0).round() / 100.0)
+}

@@ -1,0 +1,144 @@
+//! The operations' table: a group a phase, a row an operation.
+
+use super::{plural, plural_of};
+use crate::export::quantity::{count, duration, number, rate, share};
+use crate::recall::RecallEstimate;
+use crate::report::{Distribution, OperationReport, PhaseReport, Report};
+
+/// The columns of the operations' table after the name.
+pub(in crate::export) const COLUMNS: [&str; 8] = [
+    "count", "rate", "p50", "p90", "p99", "p99.9", "max", "errors",
+];
+
+/// A phase in the operations' table.
+pub(in crate::export) struct Group {
+    pub(in crate::export) title: String,
+    pub(in crate::export) rows: Vec<Row>,
+}
+
+/// An operation in the operations' table.
+pub(in crate::export) struct Row {
+    pub(in crate::export) name: String,
+    /// One text a column of [`COLUMNS`]; empty where there is nothing to say.
+    pub(in crate::export) cells: [String; COLUMNS.len()],
+    /// What does not fit a column: work, recall, service time.
+    pub(in crate::export) details: Vec<String>,
+}
+
+/// The phases that had operations, in order; the whole run where the phases do not tell of all operations.
+pub(in crate::export) fn groups(report: &Report) -> Vec<Group> {
+    let in_phases = |name: &str| -> u64 {
+        report
+            .phases
+            .iter()
+            .filter_map(|phase| phase.operation(name))
+            .map(|operation| operation.count)
+            .sum()
+    };
+    let outside = report
+        .run
+        .operations
+        .iter()
+        .any(|operation| operation.count > in_phases(&operation.name));
+    let whole = outside.then_some(&report.run);
+    let phases = report
+        .phases
+        .iter()
+        .filter(|phase| !phase.operations.is_empty());
+    phases.chain(whole).map(group).collect()
+}
+
+fn group(phase: &PhaseReport) -> Group {
+    let title = format!("{} · {}", phase.name, duration(phase.duration_seconds));
+    Group {
+        title,
+        rows: phase.operations.iter().map(row).collect(),
+    }
+}
+
+fn row(operation: &OperationReport) -> Row {
+    let latency = |seconds: fn(&Distribution) -> f64| {
+        operation
+            .latency
+            .as_ref()
+            .map_or_else(String::new, |latency| duration(seconds(latency)))
+    };
+    let bad = operation.errors + operation.cancelled;
+    Row {
+        name: operation.name.clone(),
+        cells: [
+            count(operation.count),
+            rate(operation.per_second),
+            latency(|it| it.p50_seconds),
+            latency(|it| it.p90_seconds),
+            latency(|it| it.p99_seconds),
+            latency(|it| it.p999_seconds),
+            latency(|it| it.max_seconds),
+            if bad > 0 { count(bad) } else { String::new() },
+        ],
+        details: details(operation),
+    }
+}
+
+fn details(operation: &OperationReport) -> Vec<String> {
+    let mut details = Vec::new();
+    if !operation.work.is_empty() {
+        let work = operation
+            .work
+            .iter()
+            .map(|work| format!("{} {}", number(work.per_operation), work.name));
+        details.push(format!("each: {}", work.collect::<Vec<_>>().join(" · ")));
+    }
+    details.extend(operation.recall.as_ref().map(recall));
+    details.extend(
+        operation
+            .service_time
+            .as_ref()
+            .map(|it| times("service time", it)),
+    );
+    details.extend(
+        operation
+            .poll_time
+            .as_ref()
+            .map(|it| times("inside polls", it)),
+    );
+    details.extend(
+        operation
+            .error_latency
+            .as_ref()
+            .map(|it| times(&plural(operation.errors, "error"), it)),
+    );
+    details.extend(operation.cancelled_latency.as_ref().map(|it| {
+        let cancelled = format!("{} cancelled", count(operation.cancelled));
+        times(&cancelled, it)
+    }));
+    if operation.untimed > 0 {
+        let timed = operation.count.saturating_sub(operation.untimed);
+        details.push(format!(
+            "{} of {} timed",
+            count(timed),
+            count(operation.count)
+        ));
+    }
+    details
+}
+
+fn recall(recall: &RecallEstimate) -> String {
+    let RecallEstimate {
+        k,
+        queries,
+        mean,
+        low,
+        high,
+    } = recall;
+    let (mean, low, high) = (share(*mean), share(*low), share(*high));
+    format!(
+        "recall@{k} {mean}, 95 % between {low} and {high}, {}",
+        plural_of(*queries, "query", "queries")
+    )
+}
+
+fn times(what: &str, times: &Distribution) -> String {
+    let [p50, p99, max] = [times.p50_seconds, times.p99_seconds, times.max_seconds].map(duration);
+    format!("{what}: p50 {p50} · p99 {p99} · max {max}")
+}
