@@ -107,10 +107,10 @@ impl<'a> Timer<'a> {
 
     #[inline]
     pub(super) fn start_since(core: &'a Core, intended: Moment) -> Self {
-        Self {
-            intended: Some(intended),
-            ..Self::start(core)
-        }
+                // Not `..Self::start(core)`: what the base keeps is dropped, and would be recorded.
+        let mut timer = Self::start(core);
+        timer.intended = Some(intended);
+        timer
     }
 
     /// Adds `n` to a work counter; about 1 ns.
