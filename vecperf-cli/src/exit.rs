@@ -80,11 +80,14 @@ impl Failure {
         }
     }
 
-    /// The same failure with what led to it, outermost first.
+    /// The same failure with what led to it, outermost first; what the message says already is not said twice.
     pub(crate) fn because(mut self, cause: &(dyn StdError + 'static)) -> Self {
         let mut next = Some(cause);
         while let Some(error) = next {
-            self.causes.push(error.to_string());
+            let cause = error.to_string();
+            if !self.message.contains(&cause) {
+                self.causes.push(cause);
+            }
             next = error.source();
         }
         self
@@ -183,5 +186,12 @@ mod tests {
             failure.to_string(),
             "x.json: cannot be written\n  because: disk on fire\n  try: use water"
         );
+    }
+
+    #[test]
+    fn a_cause_that_the_message_tells_is_not_told_twice() {
+        let cause = std::io::Error::other("disk on fire");
+        let error = vecperf::Error::new(ErrorKind::Io, "x.json: disk on fire").because(cause);
+        assert_eq!(Failure::from(error).to_string(), "x.json: disk on fire");
     }
 }

@@ -38,21 +38,22 @@ impl Mode {
 }
 
 impl Phase {
-    /// Begins the phase called `name`, about `subject`.
+    /// Begins the phase called `name`, about `subject`. A log file is told of it unless there is nothing to say.
     pub(crate) fn begin(terminal: Terminal, name: &'static str, subject: impl Display) -> Self {
         let mode = Mode::of(terminal);
+        let subject = subject.to_string();
         let bar = match mode {
             Mode::Bars { color } => {
                 let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
                 bar.set_style(style(color, false));
                 bar.set_prefix(name);
-                bar.set_message(subject.to_string());
+                bar.set_message(subject.clone());
                 bar.tick();
                 bar
             }
             _ => ProgressBar::hidden(),
         };
-        if mode == Mode::Lines {
+        if mode == Mode::Lines && !subject.is_empty() {
             stderr_line(format_args!("{name}: {subject}"));
         }
         Self {

@@ -9,7 +9,7 @@ use vecperf_engines::EngineKind;
 use super::settings;
 use crate::args::DoctorArgs;
 use crate::exit::{Exit, Result};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, wrapped};
 
 pub(crate) fn run(args: &DoctorArgs, terminal: Terminal) -> Result<Exit> {
     let settings = settings::in_force(args.settings.file.as_deref());
@@ -21,9 +21,11 @@ pub(crate) fn run(args: &DoctorArgs, terminal: Terminal) -> Result<Exit> {
     if let Ok(resolved) = &settings {
         findings.push(output(&resolved.settings));
     }
-    let color = terminal.stdout_color();
-    let list: String = findings.iter().map(|finding| finding.line(color)).collect();
-    terminal.data(&format!("{}\n{list}", machine(&environment)))?;
+    let list: String = findings
+        .iter()
+        .map(|finding| finding.lines(terminal))
+        .collect();
+    terminal.data(&format!("{}\n{list}", machine(&environment, terminal)))?;
     // Wrong settings fail every other command, and so this one.
     settings.map(|_| Exit::Fine)
 }
@@ -48,25 +50,41 @@ impl From<&vecperf::resource::Capability> for Finding {
 }
 
 impl Finding {
-    fn line(&self, color: bool) -> String {
+    /// `yes  what   why`, the why wrapped into its own column; a long what gets a line of its own.
+    fn lines(&self, terminal: Terminal) -> String {
+        const COLUMN: usize = 18;
         let (mark, on) = if self.fine {
             ("yes", "\x1b[32m")
         } else {
             ("no", "\x1b[33m")
         };
-        let (on, off) = if color { (on, "\x1b[0m") } else { ("", "") };
-        let remedy = match self.remedy.as_str() {
-            "" => String::new(),
-            remedy => format!("\n{:26}to get it: {remedy}", ""),
+        let (on, off) = if terminal.stdout_color() {
+            (on, "\x1b[0m")
+        } else {
+            ("", "")
+        };
+        let indent = COLUMN + 8;
+        let width = terminal.stdout_width().saturating_sub(indent);
+        let mut texts = wrapped(&self.why, width);
+        if !self.remedy.is_empty() {
+            texts.extend(wrapped(&format!("to get it: {}", self.remedy), width));
+        }
+        let next = format!("\n{:indent$}", "");
+        let gap = if self.what.chars().count() > COLUMN {
+            next.as_str()
+        } else {
+            "  "
         };
         format!(
-            "{on}{mark:>4}{off}  {:<20}{}{remedy}\n",
-            self.what, self.why
+            "{on}{mark:>4}{off}  {:<COLUMN$}{gap}{}\n",
+            self.what,
+            texts.join(&next)
         )
     }
 }
 
-fn machine(environment: &Environment) -> String {
+fn machine(environment: &Environment, terminal: Terminal) -> String {
+    const COLUMN: usize = 8;
     let Environment {
         os,
         kernel,
@@ -81,12 +99,27 @@ fn machine(environment: &Environment) -> String {
     let available =
         cpus_available.map(|available| format!(", {available} available to this process"));
     let memory = memory_bytes.map(|bytes| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30)));
-    format!(
-        "vecperf {} on {os} {kernel} ({architecture})\nCPU      {cpu_model}, {cpus} CPUs{}\nmemory   {}\nclock    {clock}\n",
-        env!("CARGO_PKG_VERSION"),
-        available.unwrap_or_default(),
-        memory.as_deref().unwrap_or("unknown"),
-    )
+    let rows = [
+        (
+            "vecperf",
+            format!(
+                "{} on {os} {kernel} ({architecture})",
+                env!("CARGO_PKG_VERSION")
+            ),
+        ),
+        (
+            "CPU",
+            format!("{cpu_model}, {cpus} CPUs{}", available.unwrap_or_default()),
+        ),
+        ("memory", memory.unwrap_or_else(|| "unknown".to_owned())),
+        ("clock", clock.clone()),
+    ];
+    let width = terminal.stdout_width().saturating_sub(COLUMN);
+    let row = |(name, value): &(&str, String)| {
+        let value = wrapped(&plain(value), width).join(&format!("\n{:COLUMN$}", ""));
+        format!("{name:<COLUMN$}{value}\n")
+    };
+    rows.iter().map(row).collect()
 }
 
 fn engine(kind: EngineKind) -> Finding {

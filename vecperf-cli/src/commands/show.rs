@@ -5,7 +5,7 @@ use vecperf::{Report, Status, Verdict};
 
 use crate::args::Format;
 use crate::exit::{Failure, Result};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, wrapped};
 
 /// Prints `report`.
 pub(super) fn report(report: &Report, format: Format, terminal: Terminal) -> Result<()> {
@@ -26,7 +26,7 @@ pub(super) fn verdicts(verdicts: &[Verdict], format: Format, terminal: Terminal)
     let text = match format {
         Format::Table => verdicts
             .iter()
-            .map(|verdict| line(verdict, terminal.stdout_color()))
+            .map(|verdict| lines(verdict, terminal.stdout_color(), terminal.stdout_width()))
             .collect(),
         Format::Markdown => markdown(verdicts),
         Format::Json => {
@@ -58,17 +58,19 @@ pub(super) fn subject(verdict: &Verdict) -> String {
     }
 }
 
-fn line(verdict: &Verdict, color: bool) -> String {
+/// `FAIL  what was judged`, and below it why.
+fn lines(verdict: &Verdict, color: bool, width: usize) -> String {
     let on = match verdict.status {
         Status::Pass => "\x1b[32m",
         Status::Fail => "\x1b[1;31m",
         _ => "\x1b[33m",
     };
     let (on, off) = if color { (on, "\x1b[0m") } else { ("", "") };
-    let (word, subject) = (word(verdict.status), subject(verdict));
+    let evidence = wrapped(&plain(&verdict.evidence), width.saturating_sub(4)).join("\n    ");
     format!(
-        "{on}{word:>12}{off}  {subject:<32}  {}\n",
-        plain(&verdict.evidence)
+        "{on}{}{off}  {}\n    {evidence}\n",
+        word(verdict.status),
+        subject(verdict)
     )
 }
 
@@ -111,17 +113,17 @@ mod tests {
 
     #[test]
     fn a_line_says_what_was_judged_and_why() {
-        let shown = line(&verdict("2 ms"), false);
+        let shown = lines(&verdict("2 ms of 1 ms"), false, 13);
         assert_eq!(
             shown,
-            "        FAIL  max_response_time_ms of search    2 ms\n"
+            "FAIL  max_response_time_ms of search\n    2 ms of 1\n    ms\n"
         );
-        assert!(line(&verdict(""), true).contains("\x1b[1;31m"));
+        assert!(lines(&verdict(""), true, 80).contains("\x1b[1;31m"));
     }
 
     #[test]
     fn names_from_outside_stay_text() {
-        assert!(!line(&verdict("\x1b[2J"), false).contains('\x1b'));
+        assert!(!lines(&verdict("\x1b[2J"), false, 80).contains('\x1b'));
         let table = markdown(&[verdict("a | b\n<script>")]);
         assert_eq!(table.lines().count(), 3);
         assert!(

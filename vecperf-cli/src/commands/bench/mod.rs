@@ -67,7 +67,11 @@ impl Bench {
                 ));
                 self.conclude(&Outcome::Interrupted)
             }
-            Err(Stop::Failed(failure)) => Err(failure),
+            // What came to nothing does not replace the report of the last good run.
+            Err(Stop::Failed(failure)) => {
+                self.monitor.discard();
+                Err(failure)
+            }
         }
     }
 

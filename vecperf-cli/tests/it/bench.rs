@@ -1,0 +1,313 @@
+//! `vecperf bench`: what is measured, where it goes, how it ends.
+
+use std::fs;
+
+use vecperf::{Report, Status};
+
+use crate::{Place, SMALL};
+
+/// Limits that no small run on any machine breaks.
+const EASY: &str =
+    "[thresholds]\nmax_memory_mb = 100000\nmax_cpu_percent = 100\nmax_response_time_ms = 60000\n";
+
+#[test]
+fn every_search_is_counted_once_and_in_its_phase() {
+    let place = Place::new();
+    let ended = place.bench("").with(0);
+    let report = place.report();
+    assert!(report.complete);
+    let phases: Vec<_> = report
+        .phases
+        .iter()
+        .map(|phase| (phase.name.as_str(), phase.steady))
+        .collect();
+    assert_eq!(
+        phases,
+        [("load", false), ("build", false), ("search", true)]
+    );
+    let search = report.steady().operation("search").unwrap();
+    assert_eq!((search.count, search.ok, search.errors), (300, 300, 0));
+    let insert = report.phases[1].operation("insert").unwrap();
+    assert_eq!(insert.count, 500);
+    assert!(
+        ended.stdout.contains("search") && ended.stdout.contains("recall"),
+        "{}",
+        ended.stdout
+    );
+    assert!(
+        ended.stderr.contains("data/logs/performance_metrics.json"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn the_report_says_what_was_searched_and_how() {
+    let place = Place::new();
+    place.bench("--ef-search 32 --m 8 --metric cosine").with(0);
+    let workload = place.report().workload.unwrap();
+    assert_eq!(
+        (
+            workload.vectors,
+            workload.dimensions,
+            workload.queries,
+            workload.k
+        ),
+        (500, 8, 50, 10)
+    );
+    assert_eq!(
+        (
+            workload.engine.as_str(),
+            workload.metric.as_str(),
+            workload.threads
+        ),
+        ("hnsw", "cosine", 1)
+    );
+    assert_eq!(
+        (
+            workload.parameters["ef_search"].as_str(),
+            workload.parameters["m"].as_str()
+        ),
+        ("32", "8")
+    );
+    assert_eq!(
+        (workload.arrival.as_str(), workload.rate, workload.late),
+        ("closed loop", None, None)
+    );
+    assert!(workload.index_bytes.values().sum::<u64>() >= 500 * 8 * 4);
+}
+
+#[test]
+fn exact_search_finds_everything_by_every_definition() {
+    let place = Place::new();
+    place.bench("--engine exact -k 5").with(0);
+    let workload = place.report().workload.unwrap();
+    let recall = workload.recall.unwrap();
+    assert_eq!((recall.k, recall.queries, recall.mean), (5, 50, 1.0));
+    assert_eq!(
+        (workload.id_recall, workload.ann_benchmarks_recall),
+        (Some(1.0), Some(1.0))
+    );
+    let report = place.report();
+    assert_eq!(
+        report.steady().operation("search").unwrap().recall,
+        Some(recall)
+    );
+}
+
+#[test]
+fn a_worse_search_has_a_worse_recall() {
+    let recall = |flags: &str| {
+        let place = Place::new();
+        let data = "bench --dataset synthetic:n=4000,dim=32,clusters=400,queries=200 -n 200 -t 1 --warm-up 0 -q";
+        place.run(&format!("{data} {flags}")).with(0);
+        place.report().workload.unwrap().recall.unwrap().mean
+    };
+    let (poor, good) = (
+        recall("--m 2 --ef-construction 2 --ef-search 1"),
+        recall("--ef-search 400"),
+    );
+    assert!(poor < 0.9 && good > 0.98, "{poor} {good}");
+}
+
+#[test]
+fn a_run_shorter_than_the_query_set_judges_what_it_asked() {
+    let place = Place::new();
+    place
+        .run(&format!("bench --dataset {SMALL} -n 20 --warm-up 0"))
+        .with(0);
+    assert_eq!(place.report().workload.unwrap().recall.unwrap().queries, 20);
+}
+
+#[test]
+fn recall_is_left_out_only_when_asked_and_the_report_says_so() {
+    let place = Place::new();
+    place.bench("--recall off").with(0);
+    let report = place.report();
+    assert_eq!(report.workload.unwrap().recall, None);
+    assert!(
+        report
+            .notes
+            .iter()
+            .any(|note| note.contains("--recall off")),
+        "{:?}",
+        report.notes
+    );
+}
+
+#[test]
+fn threads_share_the_work() {
+    let place = Place::new();
+    place
+        .run(&format!("bench --dataset {SMALL} -n 300 -t 4 --warm-up 0"))
+        .with(0);
+    let report = place.report();
+    assert_eq!(report.steady().operation("search").unwrap().count, 300);
+    let recall = report.workload.unwrap().recall.unwrap();
+    assert!(recall.queries == 50 && recall.mean > 0.9, "{recall:?}");
+}
+
+#[test]
+fn an_open_loop_tells_latency_from_service_time() {
+    let place = Place::new();
+    place.bench("--rate 2000 --arrival uniform").with(0);
+    let report = place.report();
+    let search = report.steady().operation("search").unwrap();
+    let (latency, service) = (
+        search.latency.as_ref().unwrap(),
+        search.service_time.as_ref().unwrap(),
+    );
+    assert_eq!((latency.count, service.count), (300, 300));
+    assert!(latency.mean_seconds >= service.mean_seconds);
+    // The last of 300 arrivals at 2,000 a second is due after 149.5 ms: the schedule was kept, not outrun.
+    assert!(
+        report.steady().duration_seconds >= 0.149,
+        "{}",
+        report.steady().duration_seconds
+    );
+    let workload = report.workload.unwrap();
+    assert_eq!(
+        (workload.arrival.as_str(), workload.rate),
+        ("open loop", Some(2000.0))
+    );
+    assert!(workload.late.is_some_and(|late| late <= 300));
+}
+
+#[test]
+fn a_rate_that_cannot_be_kept_up_is_told() {
+    let place = Place::new();
+    let run = "bench --engine exact --dataset synthetic:n=20000,dim=64,queries=20 --rate 1000000 -d 200ms -t 1 --warm-up 0";
+    let ended = place.run(run).with(0);
+    assert!(
+        ended
+            .stderr
+            .contains("cannot keep up: 1000000 searches per second arrived"),
+        "{}",
+        ended.stderr
+    );
+    let report = place.report();
+    assert!(
+        report
+            .notes
+            .iter()
+            .any(|note| note.starts_with("cannot keep up")),
+        "{:?}",
+        report.notes
+    );
+    // The wait is part of the latency: half of the run for the median, give or take.
+    let latency = report
+        .steady()
+        .operation("search")
+        .unwrap()
+        .latency
+        .clone()
+        .unwrap();
+    assert!(latency.p99_seconds > 0.1, "{latency:?}");
+}
+
+#[test]
+fn a_duration_ends_the_search() {
+    let place = Place::new();
+    place
+        .run(&format!("bench --dataset {SMALL} -d 300ms --warm-up 100ms"))
+        .with(0);
+    let report = place.report();
+    let seconds = |name: &str| {
+        report
+            .phases
+            .iter()
+            .find(|phase| phase.name == name)
+            .unwrap()
+            .duration_seconds
+    };
+    assert!(seconds("search") >= 0.3 && seconds("warm-up") >= 0.1);
+}
+
+#[test]
+fn json_on_stdout_is_the_file_and_nothing_else() {
+    let place = Place::new();
+    let ended = place.bench("--format json").with(0);
+    assert_eq!(
+        ended.stdout,
+        place.read("data/logs/performance_metrics.json")
+    );
+    assert!(Report::from_json(&ended.stdout).is_ok());
+}
+
+#[test]
+fn markdown_has_a_table() {
+    let ended = Place::new().bench("--format markdown").with(0);
+    assert!(
+        ended.stdout.contains("| --- ") || ended.stdout.contains("|---"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
+fn a_gate_fails_on_a_threshold_and_only_a_gate_does() {
+    let place = Place::new();
+    place.write(
+        "tight.toml",
+        "[thresholds]\nmax_response_time_ms = 0.000001\n",
+    );
+    let ended = place.bench("--config tight.toml").with(0);
+    assert!(
+        ended.stderr.contains("max_response_time_ms") && ended.stderr.contains("--gate"),
+        "{}",
+        ended.stderr
+    );
+    let ended = place.bench("--config tight.toml --gate").with(3);
+    assert!(
+        ended.stdout.contains("max_response_time_ms"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
+fn a_gate_passes_when_all_is_well_and_not_when_it_cannot_know() {
+    let place = Place::new();
+    place.write("easy.toml", EASY);
+    let run = format!("bench --dataset {SMALL} -t 1 --warm-up 0 --config easy.toml --gate");
+    place.run(&format!("{run} -d 500ms")).with(0);
+    assert!(
+        place
+            .report()
+            .verdicts
+            .iter()
+            .all(|verdict| verdict.status == Status::Pass)
+    );
+    place.run(&format!("{run} -n 20")).with(4); // min_samples is 100
+}
+
+#[test]
+fn the_second_run_in_a_directory_replaces_the_first() {
+    let place = Place::new();
+    place.bench("").with(0);
+    let first = place.report().started_at;
+    place.bench("-k 3").with(0);
+    let second = place.report();
+    assert_eq!(second.workload.unwrap().k, 3);
+    assert_ne!(second.started_at, first);
+    let left: Vec<_> = fs::read_dir(place.path("data/logs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    let files: Vec<_> = left
+        .iter()
+        .filter(|name| !name.to_string_lossy().starts_with('.'))
+        .collect();
+    assert_eq!(files, ["performance_metrics.json"]);
+}
+
+#[test]
+fn without_monitoring_there_is_no_file_and_still_an_answer() {
+    let place = Place::new();
+    place.write("perf_monitor.toml", "[monitoring]\nenabled = false\n");
+    let ended = place.bench("").with(0);
+    assert!(ended.stdout.contains("300 searches"), "{}", ended.stdout);
+    assert!(!place.path("data").exists());
+    place.bench("--format json").with(2);
+    place.bench("--gate").with(4);
+}
