@@ -40,11 +40,11 @@ pub(super) fn not_in_this_version() -> Vec<Capability> {
     vec![
         lack(
             "CPU profile",
-            "`perf record` or `samply` show where the CPU time goes",
+            "a later version; until then `perf record` or `samply` show where the CPU time goes",
         ),
         lack(
             "allocator counters",
-            "process memory is measured; `heaptrack` shows who allocated it",
+            "a later version; until then `heaptrack` shows who allocated the memory that is measured",
         ),
     ]
 }

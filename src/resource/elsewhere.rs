@@ -148,7 +148,7 @@ impl Probe for SystemProbe {
                 "not given",
             ),
             lack(
-                "faults, context switches, threads",
+                "faults and threads",
                 "this system does not give them through sysinfo",
                 "run on Linux",
             ),

@@ -72,7 +72,7 @@ fn cgroup_memory(probe: &SystemProbe, reading: &Reading) -> Capability {
     };
     if reading.sample.cgroup_memory_bytes.is_none() {
         let reason = format!(
-            "cgroup {:?}: no readable memory usage; the root cgroup has none",
+            "cgroup {}: no readable memory usage; the root cgroup has none",
             group.version
         );
         return lack(
@@ -89,7 +89,7 @@ fn cgroup_memory(probe: &SystemProbe, reading: &Reading) -> Capability {
     have(
         NAME,
         &format!(
-            "cgroup {:?}, {limit}; the page cache counts as used",
+            "cgroup {}, {limit}; the page cache counts as used",
             group.version
         ),
     )
@@ -122,7 +122,7 @@ fn quota(probe: &SystemProbe, reading: &Reading) -> Capability {
         Some(group) => have(
             NAME,
             &format!(
-                "{cpus}: affinity of all threads and cgroup {:?} quota",
+                "{cpus}: affinity of all threads and cgroup {} quota",
                 group.version
             ),
         ),
@@ -134,11 +134,11 @@ fn quota(probe: &SystemProbe, reading: &Reading) -> Capability {
 }
 
 fn counts(reading: &Reading) -> Capability {
-    const NAME: &str = "faults, context switches, threads";
+    const NAME: &str = "faults and threads";
     match (reading.sample.minor_faults, reading.sample.threads) {
         (Some(_), Some(_)) => have(
             NAME,
-            "getrusage and /proc/self/status, for the whole process",
+            "getrusage (faults, context switches) and /proc/self/status, for the whole process",
         ),
         (None, _) => lack(
             NAME,

@@ -2,6 +2,7 @@
 //!
 //! A limit may stand at any level, so all levels up to the mount point are read and the smallest counts.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::kept_file::KeptFile;
@@ -28,6 +29,15 @@ impl Controller {
 pub(super) enum Version {
     V1,
     V2,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+        })
+    }
 }
 
 /// The directories of the process's cgroup and of those above it.
