@@ -11,6 +11,7 @@ mod files;
 mod files_faults;
 mod hostile_names;
 mod monitor;
+mod perf_utils;
 mod report;
 mod report_sample;
 #[cfg(feature = "schema")]
