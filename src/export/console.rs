@@ -93,7 +93,11 @@ fn results(page: &mut Page, report: &Report) {
     page.blank();
     verdicts(page, report);
     if let Some(judgement) = view::judgement(report) {
-        page.line(&judgement, Style::Bold);
+        let failed = report
+            .verdicts
+            .iter()
+            .any(|verdict| verdict.status == Status::Fail);
+        page.line(&judgement, if failed { Style::Bad } else { Style::Bold });
     }
 }
 

@@ -124,10 +124,13 @@ fn prose(text: &str) -> String {
     let text = plain(text);
     let words = text.split(' ').map(|word| {
         if is_harmless(word) {
-            word.to_owned()
-        } else {
-            code(word)
+            return word.to_owned();
         }
+        // A sentence that already quotes a name means code by it.
+        let quoted = word
+            .strip_prefix('`')
+            .and_then(|rest| rest.strip_suffix('`'));
+        code(quoted.filter(|name| !name.contains('`')).unwrap_or(word))
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -185,6 +188,7 @@ mod tests {
                 "p99 280 µs, 3,412/s · 0.951 ± 0.006",
             ),
             ("see: max_memory_mb", "see: `max_memory_mb`"),
+            ("3 `search` operations", "3 `search` operations"),
             (
                 "@team https://x.y www.z.w #1",
                 "`@team` `https://x.y` `www.z.w` `#1`",

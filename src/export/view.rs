@@ -131,25 +131,30 @@ pub(super) fn origin(report: &Report) -> String {
 
 /// What the reader should know, and what this machine could not measure.
 pub(super) fn notes(report: &Report) -> Vec<(&'static str, String)> {
-    let interrupted = (!report.complete).then(|| {
-        (
-            "note",
-            "interrupted: this is what was measured until then".to_owned(),
-        )
-    });
-    let notes = report.notes.iter().map(|note| ("note", note.clone()));
-    let missing = report
+    const INTERRUPTED: &str = "interrupted: this is what was measured until then";
+    let mut notes = Vec::new();
+    if !report.complete {
+        notes.push(("note", INTERRUPTED.to_owned()));
+    }
+    notes.extend(report.notes.iter().map(|note| ("note", note.clone())));
+    let mut missing: Vec<(&str, Vec<&str>)> = Vec::new();
+    for one in report
         .environment
         .capabilities
         .iter()
-        .filter(|capability| !capability.available);
-    let missing =
-        missing.map(|missing| ("missing", format!("{}: {}", missing.name, missing.reason)));
-    interrupted
-        .into_iter()
-        .chain(notes)
-        .chain(missing)
-        .collect()
+        .filter(|one| !one.available)
+    {
+        match missing.iter_mut().find(|(reason, _)| *reason == one.reason) {
+            Some((_, names)) => names.push(&one.name),
+            None => missing.push((&one.reason, vec![&one.name])),
+        }
+    }
+    notes.extend(
+        missing
+            .into_iter()
+            .map(|(reason, names)| ("missing", format!("{}: {reason}", names.join(", ")))),
+    );
+    notes
 }
 
 fn plural(number: u64, one: &str) -> String {

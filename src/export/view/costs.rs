@@ -72,29 +72,22 @@ pub(in crate::export) fn resources(report: &Report) -> Vec<(&'static str, String
 }
 
 fn index(workload: &Workload) -> Option<String> {
-    let total: u64 = workload
-        .index_bytes
-        .values()
-        .fold(0, |sum, &part| sum.saturating_add(part));
-    let parts = workload
-        .index_bytes
+    let mut parts: Vec<_> = workload.index_bytes.iter().collect();
+    parts.sort_by_key(|&(_, &size)| std::cmp::Reverse(size));
+    let total = parts
         .iter()
-        .map(|(name, size)| format!("{name} {}", bytes(*size)));
-    let parts: Vec<_> = parts.collect();
-    let each = (workload.vectors > 0).then(|| {
-        format!(
-            ", {} B a vector",
-            number(total as f64 / workload.vectors as f64)
-        )
-    });
-    (total > 0).then(|| {
-        format!(
-            "{}{} ({})",
-            bytes(total),
-            each.unwrap_or_default(),
-            parts.join(", ")
-        )
-    })
+        .fold(0u64, |sum, &(_, &size)| sum.saturating_add(size));
+    let each = total as f64 / workload.vectors as f64;
+    let each = if each.is_finite() {
+        format!(", {} B a vector", number(each))
+    } else {
+        String::new()
+    };
+    let parts: Vec<_> = parts
+        .into_iter()
+        .map(|(name, &size)| format!("{name} {}", bytes(size)))
+        .collect();
+    (total > 0).then(|| format!("{}{each} ({})", bytes(total), parts.join(", ")))
 }
 
 /// What watching cost, in one line.

@@ -25,38 +25,37 @@ pub(in crate::export) struct Row {
     pub(in crate::export) details: Vec<String>,
 }
 
-/// The phases that had operations, in order; the whole run where the phases do not tell of all operations.
+/// The phases in order; the whole run where they do not tell of all operations.
 pub(in crate::export) fn groups(report: &Report) -> Vec<Group> {
     let in_phases = |name: &str| -> u64 {
-        report
-            .phases
-            .iter()
-            .filter_map(|phase| phase.operation(name))
-            .map(|operation| operation.count)
-            .sum()
+        let phases = report.phases.iter();
+        let operations = phases.filter_map(|phase| phase.operation(name));
+        operations.map(|operation| operation.count).sum()
     };
-    let outside = report
-        .run
-        .operations
-        .iter()
-        .any(|operation| operation.count > in_phases(&operation.name));
-    let whole = outside.then_some(&report.run);
-    let phases = report
-        .phases
-        .iter()
-        .filter(|phase| !phase.operations.is_empty());
-    phases.chain(whole).map(group).collect()
+    let mut operations = report.run.operations.iter();
+    let outside = operations.any(|operation| operation.count > in_phases(&operation.name));
+    let phases = report.phases.iter().chain(outside.then_some(&report.run));
+    phases.map(|phase| group(report, phase)).collect()
 }
 
-fn group(phase: &PhaseReport) -> Group {
-    let title = format!("{} · {}", phase.name, duration(phase.duration_seconds));
+fn group(report: &Report, phase: &PhaseReport) -> Group {
+    let steady = std::ptr::eq(phase, report.steady());
+    let mut title = format!("{} · {}", phase.name, duration(phase.duration_seconds));
+    if steady && report.phases.len() > 1 {
+        title.push_str(" · steady phase");
+    }
+    // Recall is of all judged queries, in whatever phase: it is told once.
+    let rows = phase
+        .operations
+        .iter()
+        .map(|operation| row(operation, steady));
     Group {
         title,
-        rows: phase.operations.iter().map(row).collect(),
+        rows: rows.collect(),
     }
 }
 
-fn row(operation: &OperationReport) -> Row {
+fn row(operation: &OperationReport, steady: bool) -> Row {
     let latency = |seconds: fn(&Distribution) -> f64| {
         operation
             .latency
@@ -76,11 +75,11 @@ fn row(operation: &OperationReport) -> Row {
             latency(|it| it.max_seconds),
             if bad > 0 { count(bad) } else { String::new() },
         ],
-        details: details(operation),
+        details: details(operation, steady),
     }
 }
 
-fn details(operation: &OperationReport) -> Vec<String> {
+fn details(operation: &OperationReport, steady: bool) -> Vec<String> {
     let mut details = Vec::new();
     if !operation.work.is_empty() {
         let work = operation
@@ -89,7 +88,8 @@ fn details(operation: &OperationReport) -> Vec<String> {
             .map(|work| format!("{} {}", number(work.per_operation), work.name));
         details.push(format!("each: {}", work.collect::<Vec<_>>().join(" · ")));
     }
-    details.extend(operation.recall.as_ref().map(recall));
+    let judged = operation.recall.as_ref().filter(|_| steady);
+    details.extend(judged.map(recall));
     details.extend(
         operation
             .service_time
