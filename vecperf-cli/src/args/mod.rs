@@ -86,8 +86,8 @@ pub(crate) struct SettingsArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-By default the verdicts saved in the report are shown. With --config FILE the numbers in the report are
-judged again, by the thresholds of that file.
+By default the verdicts saved in the report are shown. With --config FILE the
+numbers in the report are judged again, by the thresholds of that file.
 
 Examples:
   vecperf check data/logs/performance_metrics.json

@@ -251,7 +251,7 @@ fn a_gate_fails_on_a_threshold_and_only_a_gate_does() {
         "tight.toml",
         "[thresholds]\nmax_response_time_ms = 0.000001\n",
     );
-    let ended = place.bench("--config tight.toml").with(0);
+    let ended = place.bench("--config tight.toml --format json").with(0);
     assert!(
         ended.stderr.contains("max_response_time_ms") && ended.stderr.contains("--gate"),
         "{}",

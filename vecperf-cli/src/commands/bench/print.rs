@@ -6,6 +6,7 @@ use vecperf::{Report, Status};
 
 use super::Bench;
 use super::conclude::Recall;
+use crate::args::Format;
 use crate::commands::show;
 use crate::driver::Tally;
 use crate::exit::{Exit, Result};
@@ -52,24 +53,28 @@ impl Bench {
         })
     }
 
-    /// Without a gate a failed threshold is told in words and does not change the exit code.
+    /// Without a gate a failed threshold does not change the exit code. The table ends with the verdicts; where JSON or
+    /// Markdown went to stdout, they are told here.
     fn remark_on(&self, report: &Report) {
-        let failed: Vec<_> = report
+        let mut failed = report
             .verdicts
             .iter()
             .filter(|verdict| verdict.status == Status::Fail)
-            .collect();
-        for verdict in &failed {
-            self.terminal.remark(format_args!(
-                "failed: {}: {}",
-                show::subject(verdict),
-                plain(&verdict.evidence)
-            ));
+            .peekable();
+        if failed.peek().is_none() {
+            return;
         }
-        if !failed.is_empty() {
-            self.terminal
-                .remark("with --gate, a failed threshold is exit code 3");
+        if self.plan.format != Format::Table {
+            failed.for_each(|verdict| {
+                self.terminal.remark(format_args!(
+                    "failed: {}: {}",
+                    show::subject(verdict),
+                    plain(&verdict.evidence)
+                ));
+            });
         }
+        self.terminal
+            .remark("a threshold failed; with --gate that is exit code 3");
     }
 
     /// `monitoring.enabled = false`: what the driver itself counted, e.g. to see what monitoring costs.
