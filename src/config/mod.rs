@@ -23,6 +23,7 @@ use crate::error::Result;
 use key::{KEYS, OPERATION_KEYS};
 use problem::Problem;
 
+pub(crate) use names::check_file_name;
 pub use resolved::{Origin, Resolved, Setting};
 pub use value::Value;
 

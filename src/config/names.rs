@@ -16,7 +16,7 @@ const NO_PLACE_FOR_FILES: [&str; 3] = ["/dev", "/proc", "/sys"];
 ///
 /// # Errors
 /// Why not.
-pub(super) fn check_file_name(name: &str) -> Result<(), String> {
+pub(crate) fn check_file_name(name: &str) -> Result<(), String> {
     if let Some(separator) = name.chars().find(|c| ['/', '\\'].contains(c)) {
         let why = "the file lies inside `output.directory`";
         return Err(format!(

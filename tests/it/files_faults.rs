@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 
 use vecperf::Report;
 use vecperf::config::Output;
-use vecperf::export::files::{OutputDirectory, replace};
+use vecperf::export::files::OutputDirectory;
+#[cfg(unix)]
+use vecperf::export::files::replace;
 use vecperf::export::json;
 
 use crate::report_sample::sample;
@@ -154,6 +156,7 @@ fn writes_once() {
 }
 
 /// A file of 200,000 bytes finds no place: the error says so, and the old file is there.
+#[cfg(unix)]
 fn assert_too_large(remedy: &str) {
     let place = place();
     let directory = OutputDirectory::open(&output(&place)).unwrap();

@@ -4,61 +4,36 @@ use std::fs::{self, FileType};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use crate::config::check_file_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::export::text::plain;
 
 /// Bytes of a file name that leave room for a process' own mark within the 255 that file systems allow.
 const LONGEST_NAME: usize = 200;
 
-/// Refuses what is not the plain name of a file on every system: the settings may travel.
+/// Refuses what is not the plain name of a file on every system, also in settings that were made in code, and the
+/// names of vecperf's own locks and temporary files.
 ///
 /// # Errors
 /// [`ErrorKind::Settings`]: `key`, the name and what is wrong with it.
 pub fn check_name(key: &str, name: &str) -> Result<()> {
-    let wrong = if name.is_empty() {
-        "is empty"
-    } else if name.len() > LONGEST_NAME {
-        "is longer than 200 bytes"
-    } else if name.contains(['/', '\\']) {
-        "has a path separator; it is put into output.directory"
-    } else if name == "." || name == ".." {
-        "is a directory"
-    } else if name.contains(['<', '>', ':', '"', '|', '?', '*']) || plain(name) != name {
-        "has a character that not every system allows in a name"
-    } else if name.ends_with(['.', ' ']) || name.starts_with(' ') {
-        "begins or ends with a blank, or ends with a dot, which Windows drops"
-    } else if is_device(name) {
-        "is a device on Windows"
-    } else if name.to_ascii_lowercase().starts_with(".vecperf") {
-        "begins like vecperf's own locks and temporary files"
-    } else {
-        return Ok(());
+    let why = match check_file_name(name) {
+        Err(why) => why,
+        Ok(()) if name.to_ascii_lowercase().starts_with(".vecperf") => {
+            "it begins like vecperf's own locks and temporary files".to_owned()
+        }
+        Ok(()) if name.len() > LONGEST_NAME => {
+            format!(
+                "it has more than {LONGEST_NAME} bytes, which leaves no room for a second process' mark"
+            )
+        }
+        Ok(()) => return Ok(()),
     };
     let shown: String = plain(name).chars().take(80).collect();
     let message = format!(
-        "{key} = \"{shown}\" {wrong}; give a plain file name such as \"performance_metrics.json\""
+        "{key} = \"{shown}\": {why}; give a plain file name such as \"performance_metrics.json\""
     );
     Err(Error::new(ErrorKind::Settings, message))
-}
-
-/// `NUL`, `com1.json`, … : Windows opens the device whatever the extension.
-fn is_device(name: &str) -> bool {
-    let stem = name
-        .split('.')
-        .next()
-        .unwrap_or(name)
-        .trim_end()
-        .to_ascii_uppercase();
-    let numbered = stem.strip_prefix("COM").or(stem.strip_prefix("LPT"));
-    matches!(
-        stem.as_str(),
-        "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$"
-    ) || numbered.is_some_and(|port| {
-        matches!(
-            port,
-            "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"
-        )
-    })
 }
 
 /// The output directory, made where it is missing. Without a trailing separator, behind which a symbolic link
@@ -138,14 +113,15 @@ pub(super) fn explain(path: &Path, what: &str, error: io::Error) -> Error {
         Io::ReadOnlyFilesystem => {
             "its file system is read-only: set output.directory to another one".to_owned()
         }
-        Io::NotADirectory | Io::AlreadyExists => match file_in_the_way(path) {
+        // Windows says "not found" of what lies below a file.
+        Io::NotADirectory | Io::AlreadyExists | Io::NotFound => match file_in_the_way(path) {
             Some(file) => format!(
                 "{} is a file: remove it or name another directory",
                 show(&file)
             ),
+            None if error.kind() == Io::NotFound => "make the directory first".to_owned(),
             None => "a part of the path is not a directory: name another one".to_owned(),
         },
-        Io::NotFound => "make the directory first".to_owned(),
         Io::InvalidFilename => "use a shorter path".to_owned(),
         _ => "check the path and its disk".to_owned(),
     };
