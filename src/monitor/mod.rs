@@ -202,10 +202,11 @@ impl Monitor {
         });
     }
 
-    /// Calls `react` from the collector's thread when a threshold is broken, and again when it holds again.
+    /// Calls `react` from the collector's thread when a threshold is broken, with a verdict that says
+    /// [`Fail`](crate::Status::Fail), and again when it holds again.
     ///
-    /// Thresholds are judged once a second over the last 10 s. One that hovers around its limit does not flap: it
-    /// must hold for five judgements in a row first. A panic in `react` is noted in the report and does not stop
+    /// Thresholds are judged once a second over the last 10 s. One that hovers around its limit does not flap: see
+    /// [`threshold::Alarm`](crate::threshold::Alarm). A panic in `react` is noted in the report and does not stop
     /// the monitor.
     pub fn on_breach(&self, react: impl FnMut(&Verdict) + Send + 'static) {
         if let Some(watch) = &self.watch {

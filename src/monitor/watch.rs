@@ -10,14 +10,12 @@ use crate::config::Settings;
 use crate::record::Recorder;
 use crate::resource::{ResourceUse, Window};
 use crate::snapshot::Snapshot;
-use crate::threshold::{self, Evidence, Status, Threshold, Verdict};
+use crate::threshold::{self, Alarm, Evidence, Threshold, Verdict};
 
 /// How often thresholds are judged.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How many intervals a judged window spans.
 const INTERVALS: usize = 10;
-/// A threshold that was broken holds again after as many judgements in a row without a failure.
-const CALM: u32 = 5;
 
 type Callback = Box<dyn FnMut(&Verdict) + Send>;
 
@@ -66,14 +64,7 @@ pub(super) struct Live {
     history: VecDeque<Snapshot>,
     /// What was used in the intervals since each of them.
     used: VecDeque<Window>,
-    alarms: Vec<Alarm>,
-}
-
-/// A threshold that is broken, and for how many judgements it has been calm.
-struct Alarm {
-    threshold: String,
-    operation: Option<String>,
-    calm: u32,
+    alarm: Alarm,
 }
 
 impl Live {
@@ -88,7 +79,7 @@ impl Live {
             callbacks,
             history: VecDeque::with_capacity(INTERVALS + 1),
             used: VecDeque::with_capacity(INTERVALS + 1),
-            alarms: Vec::new(),
+            alarm: Alarm::default(),
         }
     }
 
@@ -117,7 +108,9 @@ impl Live {
                 steady: &window,
             };
             let verdicts = threshold::evaluate(evidence, &self.thresholds);
-            verdicts.iter().for_each(|verdict| self.consider(verdict));
+            for (_, verdict) in self.alarm.hear(&verdicts) {
+                self.callbacks.tell(verdict);
+            }
         }
         self.history.push_back(now);
         self.used.push_back(beat.used.next());
@@ -134,34 +127,5 @@ impl Live {
         };
         intervals.for_each(|interval| all.join(interval));
         all.resources()
-    }
-
-    /// Tells of a threshold that breaks, once, and that holds again, once: after it has been calm for a while, so that
-    /// one that hovers around its limit does not flap.
-    fn consider(&mut self, verdict: &Verdict) {
-        let same = |alarm: &Alarm| {
-            alarm.threshold == verdict.threshold && alarm.operation == verdict.operation
-        };
-        let at = self.alarms.iter().position(same);
-        match (verdict.status, at) {
-            (Status::Fail, None) => {
-                let (threshold, operation) = (verdict.threshold.clone(), verdict.operation.clone());
-                self.alarms.push(Alarm {
-                    threshold,
-                    operation,
-                    calm: 0,
-                });
-                self.callbacks.tell(verdict);
-            }
-            (Status::Fail, Some(at)) => self.alarms[at].calm = 0,
-            (Status::Pass, Some(at)) => {
-                self.alarms[at].calm += 1;
-                if self.alarms[at].calm >= CALM {
-                    self.alarms.remove(at);
-                    self.callbacks.tell(verdict);
-                }
-            }
-            _ => {}
-        }
     }
 }

@@ -177,7 +177,7 @@ fn latency_counts_from_the_intended_start() {
         std::hint::spin_loop();
     }
     drop(search.start_since(due));
-        let seen = only(&recorder);
+    let seen = only(&recorder);
     assert!(seen.ok.max() >= Some(Duration::from_millis(2)));
     assert_eq!((seen.count(), seen.service.count()), (1, 1));
     assert!(seen.service.max() < seen.ok.max());

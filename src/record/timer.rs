@@ -107,7 +107,7 @@ impl<'a> Timer<'a> {
 
     #[inline]
     pub(super) fn start_since(core: &'a Core, intended: Moment) -> Self {
-                // Not `..Self::start(core)`: what the base keeps is dropped, and would be recorded.
+        // Not `..Self::start(core)`: what the base keeps is dropped, and would be recorded.
         let mut timer = Self::start(core);
         timer.intended = Some(intended);
         timer
