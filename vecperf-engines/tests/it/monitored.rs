@@ -33,7 +33,7 @@ fn answers_are_those_of_the_searcher_within() {
 #[test]
 fn searches_inserts_errors_and_work_are_recorded() {
     let points = clustered(300, 4, 2, 1);
-    let monitor = Monitor::new(Settings::default()).unwrap();
+    let monitor = Monitor::in_memory(Settings::default()).unwrap();
     let index = Hnsw::build(
         &points,
         Metric::L2,
@@ -89,7 +89,7 @@ impl Searcher for Broken {
 
 #[test]
 fn a_panic_of_the_engine_passes_through_and_counts_as_an_error() {
-    let monitor = Monitor::new(Settings::default()).unwrap();
+    let monitor = Monitor::in_memory(Settings::default()).unwrap();
     let mut searcher = Monitored::new(Broken, &monitor.operation("search"));
     let search =
         std::panic::AssertUnwindSafe(|| searcher.search(&[1.0], PARAMETERS).map(<[_]>::len));

@@ -199,7 +199,7 @@ fn exact_search_in_32_bit_floats_is_perfect_and_little_else_is_forgiven() {
 /// Engines search in 32-bit floats; whatever the metric and the scale of the data, exact search must score 1.
 #[test]
 fn the_exact_engine_is_perfect_by_every_metric() {
-    let monitor = vecperf::Monitor::new(vecperf::Settings::default()).unwrap();
+    let monitor = vecperf::Monitor::in_memory(vecperf::Settings::default()).unwrap();
     let parameters = SearchParameters {
         k: 10,
         ef_search: 10,
