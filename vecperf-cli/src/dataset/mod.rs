@@ -85,12 +85,12 @@ pub(crate) fn metric_named(name: &str) -> Option<Metric> {
         .find(|&metric| metric_name(metric) == name)
 }
 
-/// "; did you mean X?" when a known name is near, else nothing.
+/// " (did you mean X?)" when a known name is near, else nothing.
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let alike = known.map(|known| (strsim::jaro_winkler(name, known), known));
     let best = alike
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .filter(|best| best.0 > 0.8);
-    best.map(|(_, known)| format!("; did you mean {known}?"))
+    best.map(|(_, known)| format!(" (did you mean {known}?)"))
         .unwrap_or_default()
 }
