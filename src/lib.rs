@@ -46,6 +46,7 @@ pub use report::Report;
 pub use snapshot::{OperationSnapshot, Snapshot};
 pub use threshold::{Status, Threshold, Verdict};
 #[cfg(feature = "macros")]
+#[doc = include_str!("record/measure.md")]
 pub use vecperf_macros::measure;
 
 /// What the macros expand to and the benchmarks measure; no part of the public contract.

@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::instrument::Instrumented;
 use super::operation::Operation;
 use super::recorder::Recorder;
-use super::timer::Timer;
+use super::timer::{Outcome, Timer};
 
 /// Counts installations; 0 while none is in force.
 static INSTALLED: AtomicU64 = AtomicU64::new(0);
@@ -62,6 +63,41 @@ impl CallSite {
     /// The operation; off when no monitor is installed.
     pub fn handle(&'static self) -> Operation {
         self.operation().cloned().unwrap_or_default()
+    }
+
+    /// As [`Operation::measure_result`].
+    #[inline(always)]
+    pub fn measure_result<T, E>(
+        &'static self,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let timer = self.start();
+        let result = work();
+        timer.end(Outcome::of(&result));
+        result
+    }
+
+    /// As [`Operation::instrument`].
+    pub fn instrument<F: Future>(&'static self, future: F) -> Instrumented<F> {
+        self.operation()
+            .unwrap_or(&Operation::off())
+            .instrument(future)
+    }
+
+    /// As [`Operation::instrument_result`].
+    pub fn instrument_result<T, E, F>(&'static self, future: F) -> Instrumented<F>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        self.operation()
+            .unwrap_or(&Operation::off())
+            .instrument_result(future)
+    }
+
+    /// Calls `work`. Says no more than that the closure is called once, and so may return what it borrows.
+    #[inline(always)]
+    pub fn call<R>(work: impl FnOnce() -> R) -> R {
+        work()
     }
 
     #[inline(always)]
