@@ -27,11 +27,11 @@ pub mod export;
 mod histogram;
 mod monitor;
 pub mod perf_utils;
-mod recall;
+pub mod recall;
 pub mod record;
 pub mod report;
 pub mod resource;
-mod snapshot;
+pub mod snapshot;
 pub mod threshold;
 
 pub use clock::Moment;
@@ -43,7 +43,7 @@ pub use perf_utils::PerfCounter;
 pub use recall::RecallEstimate;
 pub use record::{Counter, Gauge, Operation, Outcome, Timer};
 pub use report::Report;
-pub use snapshot::{OperationSnapshot, Snapshot};
+pub use snapshot::Snapshot;
 pub use threshold::{Status, Threshold, Verdict};
 #[cfg(feature = "macros")]
 #[doc = include_str!("record/measure.md")]

@@ -6,7 +6,11 @@
 //! so the interval here assumes nothing else: Gaffke's bound, which for queries that are all-or-nothing is the exact
 //! binomial (Clopper–Pearson) interval, and for many queries approaches the normal one. See [`upper_mean`].
 
+mod judged;
+
 use serde::{Deserialize, Serialize};
+
+pub use judged::JudgedQueries;
 
 /// The mean recall@k over distinct queries, with a 95 % confidence interval.
 ///

@@ -1,4 +1,4 @@
-//! What was observed in a window of time, as plain data.
+//! What was observed in a window of time, as plain data. A monitor fills it in; a test may as well.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::histogram::Histogram;
-use crate::recall::RecallEstimate;
+use crate::recall::{JudgedQueries, RecallEstimate};
 use crate::resource::{ResourceSample, ResourceUse};
 
 /// Everything observed between two moments.
@@ -48,8 +48,11 @@ pub struct OperationSnapshot {
     pub untimed: u64,
     /// Work counters, summed over the window.
     pub counters: Vec<CounterReading>,
-    /// Recall of the judged queries.
-    pub recall: Option<RecallEstimate>,
+    /// Queries judged in the window ([`Operation::record_recall`](crate::Operation::record_recall)).
+    pub judged: JudgedQueries,
+    /// The recall that the program stated of the run
+    /// ([`Monitor::set_recall`](crate::Monitor::set_recall)), when the judging was done outside.
+    pub stated_recall: Option<RecallEstimate>,
 }
 
 /// A work counter's sum.
@@ -123,7 +126,14 @@ impl OperationSnapshot {
         self.ok.count() + self.error.count() + self.cancelled.count() + self.untimed
     }
 
-    /// What happened since `earlier`, a snapshot of the same operation. Recall stays that of all judged queries.
+    /// The recall that the program stated, else that of the queries judged in the window; `None` without either.
+    pub fn recall(&self) -> Option<RecallEstimate> {
+        let stated = self.stated_recall.clone();
+        stated.or_else(|| self.judged.estimate())
+    }
+
+    /// What happened since `earlier`, a snapshot of the same operation. A stated recall is that of the run and not of
+    /// the window: it stays behind.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let before = |name: &str| earlier.counters.iter().find(|counter| counter.name == name);
@@ -142,7 +152,8 @@ impl OperationSnapshot {
             polling: self.polling.since(&earlier.polling),
             untimed: self.untimed.saturating_sub(earlier.untimed),
             counters: counters.collect(),
-            recall: self.recall.clone(),
+            judged: self.judged.since(&earlier.judged),
+            stated_recall: None,
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Told, Watch};
+use super::Watch;
+use super::told::Course;
 use crate::clock;
 use crate::config::Settings;
-use crate::recall::RecallEstimate;
 use crate::report::{Environment, PhaseReport, Report, SelfCostReport};
 use crate::snapshot::Snapshot;
 use crate::threshold::{self, Evidence};
@@ -30,7 +30,7 @@ impl Watch {
         snapshot.self_cost.cpu += collecting.cpu;
         snapshot.self_cost.bytes += collecting.bytes;
         snapshot.self_cost.missed_beats += collecting.missed_beats;
-        state_recalls(&mut snapshot, &self.told());
+        self.state_recalls(&mut snapshot);
         snapshot
     }
 
@@ -52,7 +52,6 @@ impl Watch {
         let phases = self.phases(&run);
         let steady = phases
             .iter()
-            .rev()
             .find(|phase| phase.steady)
             .map_or(&run, |phase| &phase.window);
         let verdicts = threshold::evaluate(
@@ -60,7 +59,7 @@ impl Watch {
             &threshold::thresholds(&self.settings),
         );
         let told = self.told();
-        let mut notes = told.notes.clone();
+        let mut notes = told.notes();
         notes.extend(self.callbacks.note());
         notes.extend(self.collector.notes());
         Report {
@@ -86,16 +85,31 @@ impl Watch {
     /// The phases so far; one that is still open ends at `now`.
     fn phases(&self, now: &Snapshot) -> Vec<Phase> {
         let told = self.told();
-        let phases = told.phases.iter().map(|recorded| {
-            let mut window = self.window(&recorded.start, recorded.end.as_ref().unwrap_or(now));
-            state_recalls(&mut window, &told);
-            Phase {
-                name: recorded.name.clone(),
-                steady: recorded.steady,
-                window,
-            }
-        });
-        phases.collect()
+        let mut phases: Vec<Phase> = told
+            .phases
+            .iter()
+            .map(|phase| Phase {
+                name: phase.name.clone(),
+                steady: phase.steady,
+                window: match &phase.course {
+                    Course::Open { start } => self.window(start, now),
+                    Course::Ended { window } => Snapshot::clone(window),
+                },
+            })
+            .collect();
+        drop(told);
+        if let Some(judged) = phases.iter_mut().find(|phase| phase.steady) {
+            self.state_recalls(&mut judged.window);
+        }
+        phases
+    }
+
+    /// Puts the recalls that the program stated beside the latencies of their operations.
+    fn state_recalls(&self, snapshot: &mut Snapshot) {
+        let told = self.told();
+        for operation in &mut snapshot.operations {
+            operation.stated_recall = told.recalls.get(&operation.name).cloned();
+        }
     }
 }
 
@@ -103,15 +117,6 @@ struct Phase {
     name: String,
     steady: bool,
     window: Snapshot,
-}
-
-/// Puts the recalls that the program stated beside the latencies of their operations.
-fn state_recalls(snapshot: &mut Snapshot, told: &Told) {
-    for operation in &mut snapshot.operations {
-        if let Some(recall) = told.recalls.get(&operation.name) {
-            operation.recall = Some(RecallEstimate::clone(recall));
-        }
-    }
 }
 
 /// The report of a monitor that is off.

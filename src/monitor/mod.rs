@@ -2,9 +2,9 @@
 
 mod assemble;
 mod phase;
+mod told;
 mod watch;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use crate::clock::{self, Moment};
 use crate::collect::{BeatWindow, Collector, Setup};
 use crate::config::Settings;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::export::files::OutputDirectory;
 use crate::export::{Exporter, Json};
 use crate::recall::RecallEstimate;
@@ -23,6 +23,8 @@ use crate::snapshot::Snapshot;
 use crate::threshold::Verdict;
 
 pub use phase::Phase;
+
+use told::Told;
 
 /// Watches this process: gives out operation handles, samples resources, judges, reports.
 ///
@@ -53,17 +55,6 @@ struct Watch {
     output: Option<OutputDirectory>,
     callbacks: Arc<watch::Callbacks>,
     told: Mutex<Told>,
-}
-
-/// What the program told the monitor in the course of the run.
-#[derive(Default)]
-struct Told {
-    phases: Vec<phase::Recorded>,
-    recalls: BTreeMap<String, RecallEstimate>,
-    workload: Option<Workload>,
-    notes: Vec<String>,
-    interrupted: bool,
-    finished: bool,
 }
 
 impl Monitor {
@@ -132,10 +123,7 @@ impl Monitor {
                 collector,
                 output,
                 callbacks,
-                told: Mutex::new(Told {
-                    notes,
-                    ..Told::default()
-                }),
+                told: Mutex::new(Told::starting(notes)),
                 settings,
             })),
         }
@@ -166,16 +154,20 @@ impl Monitor {
     }
 
     /// Starts a phase of the run (load, build, warm-up, …); it ends when the returned guard is dropped.
+    ///
+    /// The report lists the first 200 phases. Those after are counted in a note, their operations in the run.
     pub fn phase(&self, name: &str) -> Phase {
         Phase::start(self, name, false)
     }
 
-    /// Starts the phase whose CPU use and response times are judged; without one, the whole run is.
+    /// Starts the phase whose CPU use, response times and recall are judged; without one, the whole run is. Of several,
+    /// the first one counts.
     pub fn steady_phase(&self, name: &str) -> Phase {
         Phase::start(self, name, true)
     }
 
-    /// States the recall of `operation`, when the judging was done outside; replaces what was stated before.
+    /// States the recall of `operation`, when the judging was done outside; replaces what was stated before, and what
+    /// [`Operation::record_recall`] counted. It is the recall of the run and of its steady phase.
     pub fn set_recall(&self, operation: &str, recall: RecallEstimate) {
         self.tell(|told| {
             told.recalls.insert(operation.to_owned(), recall);
@@ -187,19 +179,16 @@ impl Monitor {
         self.tell(|told| told.workload = Some(workload));
     }
 
-    /// Adds a note for the reader of the report.
+    /// Adds a note for the reader of the report, which shows the first 200.
     pub fn note(&self, note: impl Into<String>) {
         let note = note.into();
-        self.tell(|told| told.notes.push(note));
+        self.tell(|told| told.note(note));
     }
 
     /// Says that the run was cut short: the report is marked incomplete, with `why` as a note.
     pub fn interrupted(&self, why: impl Into<String>) {
         let why = why.into();
-        self.tell(|told| {
-            told.interrupted = true;
-            told.notes.push(why);
-        });
+        self.tell(|told| told.interrupt(why));
     }
 
     /// Calls `react` from the collector's thread when a threshold is broken, with a verdict that says
@@ -257,7 +246,8 @@ impl Monitor {
     /// Handles stay valid; what they record afterwards is in no file. Called again, it writes again.
     ///
     /// # Errors
-    /// A file cannot be written; the error names it. What was there before is left intact.
+    /// A file cannot be written; the error names it. What was there before is left intact. In a child that was forked
+    /// from the monitored process: the files are its parent's to write.
     pub fn finish(&self) -> Result<Report> {
         match &self.watch {
             Some(watch) => watch.finish(),
@@ -290,6 +280,10 @@ impl Watch {
     }
 
     fn finish(&self) -> Result<Report> {
+        // Before any lock: in the child, one that another thread of the parent held stays locked for ever.
+        if self.collector.is_elsewhere() {
+            return Err(forked());
+        }
         let report = self.report();
         self.stop();
         self.told().finished = true;
@@ -313,15 +307,19 @@ impl Drop for Watch {
         if self.collector.is_elsewhere() || self.told().finished {
             return;
         }
-        {
-            let mut told = self.told();
-            told.interrupted = true;
-            told.notes
-                .push("the monitor was dropped without finish()".to_owned());
-        }
+        self.told()
+            .interrupt("the monitor was dropped without finish()".to_owned());
         // Nobody is left to tell of an error; the file that was there is intact.
         let _ = self.finish();
     }
+}
+
+fn forked() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "this monitor belongs to the process that this one was forked from, which writes its files; make a monitor of \
+         its own in the child",
+    )
 }
 
 impl fmt::Debug for Monitor {

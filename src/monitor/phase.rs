@@ -2,41 +2,29 @@
 
 use std::time::Duration;
 
-use super::Monitor;
-use crate::snapshot::Snapshot;
+use super::told::{Course, Recorded};
+use super::{Monitor, Watch};
 
 /// A phase of the run; ends when dropped.
 #[derive(Debug)]
 #[must_use = "the phase ends when this is dropped"]
 pub struct Phase {
     monitor: Monitor,
-    /// Where this phase stands in the monitor's list; nothing when the monitor is off.
+    /// From the monitor's start to the phase's.
+    started: Duration,
+    /// Where this phase stands in the monitor's list; nothing when it is not listed.
     index: Option<usize>,
-}
-
-/// A phase in the monitor's list. Open phases have no end yet.
-pub(super) struct Recorded {
-    pub(super) name: String,
-    pub(super) steady: bool,
-    pub(super) start: Snapshot,
-    pub(super) end: Option<Snapshot>,
 }
 
 impl Phase {
     pub(super) fn start(monitor: &Monitor, name: &str, steady: bool) -> Self {
-        let index = monitor.watch.as_ref().map(|watch| {
-            let start = watch.edge();
-            let mut told = watch.told();
-            told.phases.push(Recorded {
-                name: name.to_owned(),
-                steady,
-                start,
-                end: None,
-            });
-            told.phases.len() - 1
-        });
+        let (started, index) = match &monitor.watch {
+            Some(watch) => watch.start_phase(name, steady),
+            None => (Duration::ZERO, None),
+        };
         Self {
             monitor: monitor.clone(),
+            started,
             index,
         }
     }
@@ -44,26 +32,47 @@ impl Phase {
     /// Ends the phase; the same as dropping it, in words.
     pub fn end(self) {}
 
-    /// How long the phase has lasted.
+    /// How long the phase has lasted; zero when the monitor is off.
     pub fn elapsed(&self) -> Duration {
-        match (&self.monitor.watch, self.index) {
-            (Some(watch), Some(index)) => {
-                let started = watch.told().phases.get(index).map(|phase| phase.start.to);
-                watch.now().saturating_sub(started.unwrap_or_default())
-            }
-            _ => Duration::ZERO,
-        }
+        let now = self.monitor.watch.as_ref().map(|watch| watch.now());
+        now.unwrap_or_default().saturating_sub(self.started)
     }
 }
 
 impl Drop for Phase {
     fn drop(&mut self) {
-        let (Some(watch), Some(index)) = (&self.monitor.watch, self.index) else {
+        if let (Some(watch), Some(index)) = (&self.monitor.watch, self.index) {
+            watch.end_phase(index);
+        }
+    }
+}
+
+impl Watch {
+    /// When the phase starts, and its place in the list, if it has one.
+    fn start_phase(&self, name: &str, steady: bool) -> (Duration, Option<usize>) {
+        if !self.told().wants_phase(steady) {
+            return (self.now(), None);
+        }
+        let start = Box::new(self.edge());
+        let started = start.to;
+        let mut told = self.told();
+        told.phases.push(Recorded {
+            name: name.to_owned(),
+            steady,
+            course: Course::Open { start },
+        });
+        (started, Some(told.phases.len() - 1))
+    }
+
+    fn end_phase(&self, index: usize) {
+        let end = self.edge();
+        let mut told = self.told();
+        let Some(phase) = told.phases.get_mut(index) else {
             return;
         };
-        let end = watch.edge();
-        if let Some(phase) = watch.told().phases.get_mut(index) {
-            phase.end = Some(end);
+        if let Course::Open { start } = &phase.course {
+            let window = Box::new(self.window(start, &end));
+            phase.course = Course::Ended { window };
         }
     }
 }

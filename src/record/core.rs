@@ -1,11 +1,10 @@
 //! What all handles of one operation share: its name, its shards, its work counters' names.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::shard::{COUNTERS, Kind, Shard, Writer, gather};
 use super::slots::{self, OVERFLOW, SLOTS};
-use crate::recall::RecallEstimate;
+use crate::recall::JudgedQueries;
 use crate::snapshot::{CounterReading, OperationSnapshot};
 
 pub(super) struct Core {
@@ -18,8 +17,7 @@ pub(super) struct Core {
 #[derive(Default)]
 struct Told {
     counters: Vec<String>,
-    /// By k: at index i, the judged queries that found i of the k.
-    recalls: BTreeMap<u32, Vec<u64>>,
+    judged: JudgedQueries,
 }
 
 impl Core {
@@ -61,14 +59,7 @@ impl Core {
     }
 
     pub(super) fn record_recall(&self, found: u32, k: u32) {
-        if k == 0 {
-            return;
-        }
-        let mut told = self.told();
-        // k is small in practice; an absurd one must not take memory.
-        let size = k.min(65_536) as usize + 1;
-        let counts = told.recalls.entry(k).or_insert_with(|| vec![0; size]);
-        counts[(found.min(k) as usize).min(size - 1)] += 1;
+        self.told().judged.record(found, k);
     }
 
     pub(super) fn snapshot(&self) -> OperationSnapshot {
@@ -80,14 +71,11 @@ impl Core {
                 .shards()
                 .fold(0, |sum, shard| sum.wrapping_add(shard.counter(at))),
         });
-        let most_judged = told
-            .recalls
-            .iter()
-            .max_by_key(|(_, counts)| counts.iter().sum::<u64>());
         OperationSnapshot {
             name: self.name.to_string(),
             counters: counters.collect(),
-            recall: most_judged.and_then(|(k, counts)| RecallEstimate::from_counts(*k, counts)),
+            judged: told.judged.clone(),
+            stated_recall: None,
             untimed: self.shards().map(Shard::untimed).sum(),
             ok: gather(self.shards(), Kind::Ok),
             error: gather(self.shards(), Kind::Error),

@@ -309,7 +309,7 @@ fn recall_is_estimated_from_what_was_recorded() {
     (0..10).for_each(|_| search.record_recall(5, 10));
     search.record_recall(1, 0);
     search.record_recall(u32::MAX, u32::MAX);
-    let recall = only(&recorder).recall.unwrap();
+    let recall = only(&recorder).recall().unwrap();
     assert_eq!((recall.k, recall.queries), (10, 100));
     assert!((recall.mean - 0.95).abs() < 1e-9);
 }

@@ -80,7 +80,7 @@ impl OperationReport {
                     per_operation: ratio(counter.total as f64, count as f64),
                 })
                 .collect(),
-            recall: operation.recall.clone(),
+            recall: operation.recall(),
         }
     }
 }

@@ -72,7 +72,8 @@ impl OperationReport {
                     total: work.total,
                 })
                 .collect(),
-            recall: self.recall.clone(),
+            stated_recall: self.recall.clone(),
+            ..OperationSnapshot::default()
         }
     }
 }
@@ -104,7 +105,7 @@ mod tests {
             name: "hops".to_owned(),
             total: 5_000,
         }];
-        search.recall = RecallEstimate::from_queries(10, [0.9, 1.0, 0.8, 0.9]);
+        search.stated_recall = RecallEstimate::from_queries(10, [0.9, 1.0, 0.8, 0.9]);
         Snapshot {
             from: Duration::from_millis(500),
             to: Duration::from_millis(4_500),
@@ -130,8 +131,8 @@ mod tests {
         assert_eq!(back.ok.buckets(), was.ok.buckets());
         assert_eq!(back.latency().max(), was.latency().max());
         assert_eq!(
-            (&back.counters, &back.recall, back.count()),
-            (&was.counters, &was.recall, 1000)
+            (&back.counters, back.recall(), back.count()),
+            (&was.counters, was.recall(), 1000)
         );
     }
 

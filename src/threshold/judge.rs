@@ -19,7 +19,7 @@ pub(super) fn judge(
         (Limit::MemoryMib(max), _) => vec![memory(evidence.run, *max)],
         (Limit::CpuPercent(max), _) => vec![cpu(evidence.steady, *max)],
         (Limit::Recall(min), Some(operation)) => {
-            vec![recall(operation, stated(evidence, operation), *min)]
+            vec![recall(operation, measured(evidence, operation), *min)]
         }
         (Limit::Recall(min), None) => every_recall(evidence, *min, all),
         (kind, Some(operation)) => vec![named(evidence, operation, kind)],
@@ -306,7 +306,7 @@ fn every_recall(evidence: Evidence<'_>, min: f64, all: &[Threshold]) -> Vec<Verd
         .iter()
         .chain(&evidence.run.operations)
     {
-        if operation.recall.is_some() && !names.contains(&operation.name.as_str()) {
+        if operation.recall().is_some() && !names.contains(&operation.name.as_str()) {
             names.push(&operation.name);
         }
     }
@@ -323,17 +323,17 @@ fn every_recall(evidence: Evidence<'_>, min: f64, all: &[Threshold]) -> Vec<Verd
     }
     let judged = names.into_iter().filter(|name| !has_own(name, &kind, all));
     judged
-        .map(|name| recall(name, stated(evidence, name), min))
+        .map(|name| recall(name, measured(evidence, name), min))
         .collect()
 }
 
-/// The recall of `operation`: in the steady phase where it was stated there.
-fn stated<'a>(evidence: Evidence<'a>, operation: &str) -> Option<&'a RecallEstimate> {
-    let of = |snapshot: &'a Snapshot| snapshot.operation(operation)?.recall.as_ref();
+/// The recall of `operation`: in the steady phase where there is one of it.
+fn measured(evidence: Evidence<'_>, operation: &str) -> Option<RecallEstimate> {
+    let of = |snapshot: &Snapshot| snapshot.operation(operation)?.recall();
     of(evidence.steady).or_else(|| of(evidence.run))
 }
 
-fn recall(operation: &str, estimate: Option<&RecallEstimate>, min: f64) -> Verdict {
+fn recall(operation: &str, estimate: Option<RecallEstimate>, min: f64) -> Verdict {
     let Some(estimate) = estimate else {
         let evidence = format!("No recall was stated for {}.", name(operation));
         return never(Some(operation), &Limit::Recall(min), evidence);

@@ -127,7 +127,7 @@ fn windows_are_differences() {
     assert_eq!(window.operation("search").map(vecperf_count), Some(5));
 }
 
-fn vecperf_count(operation: &vecperf::OperationSnapshot) -> u64 {
+fn vecperf_count(operation: &vecperf::snapshot::OperationSnapshot) -> u64 {
     operation.count()
 }
 
@@ -166,4 +166,147 @@ fn off_gives_an_empty_report() {
     assert!(!monitor.is_on());
     monitor.operation("search").measure(|| ());
     assert!(monitor.finish().unwrap().run.operations.is_empty());
+}
+
+#[test]
+fn a_phase_per_batch_stays_bounded_and_loses_no_operation() {
+    let monitor = in_memory();
+    let insert = monitor.operation("insert");
+    for _ in 0..210 {
+        let batch = monitor.phase("batch");
+        insert.record(Duration::from_micros(30), Outcome::Ok);
+        batch.end();
+    }
+    let steady = monitor.steady_phase("search");
+    monitor
+        .operation("search")
+        .record(Duration::from_millis(2), Outcome::Ok);
+    steady.end();
+    let report = monitor.finish().unwrap();
+    assert_eq!(report.phases.len(), 201, "the judged phase is kept as well");
+    assert_eq!(report.steady().name, "search");
+    assert_eq!(report.run.operation("insert").unwrap().count, 210);
+    assert_eq!(
+        report.notes,
+        ["further phases, not listed: 10; what happened in them is counted in the run"]
+    );
+}
+
+#[test]
+fn a_note_per_error_stays_bounded_and_the_reason_of_an_interruption_is_kept() {
+    let monitor = in_memory();
+    (0..500).for_each(|batch| monitor.note(format!("batch {batch} failed")));
+    monitor.interrupted("out of disk");
+    let report = monitor.finish().unwrap();
+    assert!(!report.complete);
+    assert_eq!(report.notes.len(), 202);
+    assert_eq!(
+        report.notes[200..],
+        ["out of disk", "further notes, not kept: 300"]
+    );
+}
+
+#[test]
+fn of_two_steady_phases_run_and_saved_report_judge_the_same() {
+    let monitor = in_memory();
+    let search = monitor.operation("search");
+    for ms in [1, 500] {
+        let _steady = monitor.steady_phase("search");
+        (0..200).for_each(|_| search.record(Duration::from_millis(ms), Outcome::Ok));
+    }
+    let report = monitor.finish().unwrap();
+    let response = |verdicts: &[vecperf::Verdict]| {
+        let of = |verdict: &&vecperf::Verdict| verdict.threshold == "max_response_time_ms";
+        verdicts.iter().find(of).unwrap().status
+    };
+    assert_eq!(response(&report.verdicts), Status::Pass);
+    assert_eq!(response(&report.judge(&Settings::default())), Status::Pass);
+}
+
+#[test]
+fn a_phase_has_the_recall_of_the_queries_judged_in_it() {
+    let monitor = in_memory();
+    let search = monitor.operation("search");
+    let judge = |found: u32| {
+        search.measure(|| ());
+        search.record_recall(found, 10);
+    };
+    let warm = monitor.phase("warm-up");
+    (0..50).for_each(|_| judge(5));
+    warm.end();
+    let steady = monitor.steady_phase("search");
+    (0..150).for_each(|_| judge(9));
+    steady.end();
+    let idle = monitor.phase("more");
+    search.measure(|| ());
+    idle.end();
+
+    let report = monitor.report();
+    let recall = |phase: &vecperf::report::PhaseReport| {
+        let recall = phase.operation("search").unwrap().recall.clone();
+        recall.map(|recall| (recall.queries, recall.mean))
+    };
+    let phases: Vec<_> = report.phases.iter().map(recall).collect();
+    assert_eq!(phases, [Some((50, 0.5)), Some((150, 0.9)), None]);
+    assert_eq!(recall(&report.run), Some((200, 0.8)));
+
+    let stated = RecallEstimate::from_queries(10, [1.0; 7]).unwrap();
+    monitor.set_recall("search", stated);
+    let report = monitor.finish().unwrap();
+    let phases: Vec<_> = report.phases.iter().map(recall).collect();
+    assert_eq!(phases, [Some((50, 0.5)), Some((7, 1.0)), None]);
+    assert_eq!(recall(&report.run), Some((7, 1.0)));
+}
+
+#[test]
+fn evidence_can_be_made_by_hand() {
+    use vecperf::snapshot::{CounterReading, OperationSnapshot};
+    let mut search = OperationSnapshot {
+        name: "search".to_owned(),
+        counters: vec![CounterReading {
+            name: "hops".to_owned(),
+            total: 7,
+        }],
+        ..OperationSnapshot::default()
+    };
+    search.judged.record(9, 10);
+    (0..100).for_each(|_| search.ok.record(Duration::from_millis(200)));
+    let run = vecperf::Snapshot {
+        operations: vec![search],
+        ..vecperf::Snapshot::default()
+    };
+    let evidence = vecperf::threshold::Evidence {
+        run: &run,
+        steady: &run,
+    };
+    let limits = vecperf::threshold::thresholds(&Settings::default());
+    let verdicts = vecperf::threshold::evaluate(evidence, &limits);
+    assert_eq!(vecperf::threshold::overall(&verdicts), Status::Fail);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_forked_child_does_not_write_over_its_parents_report() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut settings = Settings::default();
+    settings.output.directory = directory.path().to_owned();
+    let monitor = Monitor::new(settings).unwrap();
+    // SAFETY: the child asks for one thing, which takes no lock, and leaves by `_exit`. Allocation after a fork is safe
+    // with glibc, which holds its allocator's locks over the fork.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let refused = monitor
+            .finish()
+            .is_err_and(|error| error.to_string().contains("a monitor of its own"));
+        // SAFETY: ends the child at once, without the harness's exit code.
+        unsafe { libc::_exit(if refused { 0 } else { 1 }) };
+    }
+    let mut status = 0;
+    // SAFETY: `status` is valid for the call; the child is ours.
+    let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+    assert_eq!((waited, status), (child, 0));
+    let path = monitor.metrics_path().unwrap();
+    assert!(!path.exists());
+    monitor.finish().unwrap();
+    assert!(path.exists());
 }

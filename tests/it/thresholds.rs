@@ -333,7 +333,7 @@ fn recall_goes_by_its_interval() {
     // 1,000 queries, k 10: 900 perfect, 100 found 5. Mean 0.95, interval about 0.94 to 0.96.
     let estimate = RecallEstimate::from_counts(10, &[0, 0, 0, 0, 0, 100, 0, 0, 0, 0, 900]).unwrap();
     let mut window = with(window(1), "search", 1000, 0);
-    window.operations[0].recall = Some(estimate);
+    window.operations[0].stated_recall = Some(estimate);
     for (min, status) in [
         (0.90, Status::Pass),
         (0.95, Status::Inconclusive),
