@@ -1,4 +1,4 @@
-//! Systems other than Linux: what `sysinfo` gives; the rest is unavailable, never 0.
+//! Systems other than Linux and Windows: what `sysinfo` gives; the rest is unavailable, never 0.
 
 use std::time::Duration;
 
@@ -86,23 +86,17 @@ impl Probe for SystemProbe {
         sample.open_files = process
             .open_files()
             .and_then(|count| u64::try_from(count).ok());
-        if !cfg!(windows) {
-            // Windows counts every read and write here, also those that never reach storage.
-            sample.read_bytes = Some(process.disk_usage().total_read_bytes);
-            sample.written_bytes = Some(process.disk_usage().total_written_bytes);
-        }
+        sample.read_bytes = Some(process.disk_usage().total_read_bytes);
+        sample.written_bytes = Some(process.disk_usage().total_written_bytes);
         if self.memory && process.memory() > 0 {
             self.peak = self.peak.max(process.memory());
             sample.peak_resident_bytes = Some(self.peak);
-            // PrivateUsage: memory committed for this process alone, resident or paged out.
-            sample.anonymous_bytes = cfg!(windows).then_some(process.virtual_memory());
         }
         reading
     }
 
     fn capabilities(&mut self) -> Vec<Capability> {
         let reading = self.read(Duration::ZERO);
-        let off = "memory_tracking = false in the settings";
         let given = |name, known: bool, how, why| {
             if known {
                 have(name, how)
@@ -111,29 +105,22 @@ impl Probe for SystemProbe {
             }
         };
         let sample = &reading.sample;
-        let memory = match sample.anonymous_bytes {
-            _ if !self.memory => lack(
+        let memory = if self.memory {
+            lack(
                 "process memory",
-                off,
-                "set memory_tracking = true under [monitoring]",
-            ),
-            Some(_) => have(
-                "process memory",
-                "memory committed for this process alone (PrivateUsage), paged out or not",
-            ),
-            None => lack(
-                "process memory",
-                "this system does not split resident memory",
+                "this system does not split resident memory; its peak is known",
                 "the split needs Linux",
-            ),
+            )
+        } else {
+            lack(
+                "process memory",
+                "memory_tracking = false in the settings",
+                "set memory_tracking = true under [monitoring]",
+            )
         };
         vec![
             memory,
-            lack(
-                "swap",
-                "this system does not tell it for one process; Windows' committed memory includes it",
-                "",
-            ),
+            lack("swap", "this system does not tell it for one process", ""),
             lack("cgroup memory", "cgroups exist on Linux only", ""),
             given(
                 "CPU time",
@@ -156,7 +143,7 @@ impl Probe for SystemProbe {
                 "I/O",
                 sample.read_bytes.is_some(),
                 "bytes read and written",
-                "Windows counts reads and writes that never reach storage",
+                "not given",
             ),
             given(
                 "open files",

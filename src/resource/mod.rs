@@ -4,11 +4,9 @@
 mod capability;
 #[cfg(test)]
 pub(crate) mod scripted;
-#[cfg(not(target_os = "linux"))]
-#[path = "elsewhere.rs"]
-mod system;
-#[cfg(target_os = "linux")]
-#[path = "linux/mod.rs"]
+#[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
+#[cfg_attr(windows, path = "windows/mod.rs")]
+#[cfg_attr(not(any(target_os = "linux", windows)), path = "elsewhere.rs")]
 mod system;
 mod window;
 

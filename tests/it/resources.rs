@@ -1,5 +1,6 @@
 //! Resources as a program sees them in its report.
 
+#[cfg(target_os = "linux")]
 use std::process::Command;
 use std::time::Duration;
 

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The lock of the process that writes the names of the settings. It stays when the process ends: removing it
 /// while another one waits at it would let two hold "the" lock.
@@ -68,10 +69,23 @@ impl Claim {
     }
 
     /// Gives the file its final name.
+    ///
+    /// Windows refuses while another process has the old file open, as a reader or a virus scanner does for a
+    /// moment: there it tries again for a second.
     pub(super) fn rename(mut self, to: &Path) -> io::Result<()> {
-        fs::rename(&self.path, to)?;
-        self.ours = false;
-        Ok(())
+        let mut again = if cfg!(windows) { 50 } else { 0 };
+        loop {
+            match fs::rename(&self.path, to) {
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && again > 0 => {
+                    again -= 1;
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                result => {
+                    self.ours = result.is_err();
+                    return result;
+                }
+            }
+        }
     }
 }
 

@@ -110,7 +110,6 @@ fn mistakes_end_with_the_code_that_scripts_expect() {
 }
 
 /// Killed anywhere, the directory holds what can be read, and no ground truth about other vectors.
-#[cfg(unix)]
 #[test]
 fn a_kill_while_writing_leaves_nothing_half_written() {
     let directory = tempfile::tempdir().unwrap();
@@ -153,7 +152,7 @@ fn a_kill_while_writing_leaves_nothing_half_written() {
             .spawn()
             .unwrap();
         std::thread::sleep(std::time::Duration::from_millis(4 * step));
-        child.kill().unwrap(); // SIGKILL
+        child.kill().unwrap(); // SIGKILL, TerminateProcess
         child.wait().unwrap();
         assert!(
             complete("300 of 16") || complete("3,900 of 16"),

@@ -14,9 +14,13 @@ mod settings;
 mod streams;
 
 use std::fs;
-use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::{
+    io::Read,
+    process::{Child, ChildStderr},
+};
 
 use tempfile::TempDir;
 use vecperf::Report;
@@ -109,6 +113,7 @@ impl Ended {
 }
 
 /// Reads `stderr` until a line begins with `start`.
+#[cfg(unix)]
 fn wait_for(stderr: &mut ChildStderr, start: &str) -> String {
     let mut seen = Vec::new();
     let mut byte = [0];

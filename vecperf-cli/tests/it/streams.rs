@@ -2,7 +2,9 @@
 
 use std::process::Stdio;
 
-use crate::{Ended, Place, SMALL, wait_for};
+use crate::{Ended, Place, SMALL};
+#[cfg(unix)]
+use crate::{interrupt, wait_for};
 
 #[test]
 fn quiet_says_nothing_on_stderr_and_data_stay() {
@@ -116,7 +118,7 @@ fn two_at_a_time_in_one_directory_do_not_overwrite_each_other() {
         .to_owned();
     assert_ne!(of_second, "data/logs/performance_metrics.json");
 
-    crate::interrupt(&first);
+    interrupt(&first);
     assert_eq!(first.wait().unwrap().code(), Some(130));
     assert!(!place.report().complete); // the first one's
     assert!(
