@@ -49,7 +49,7 @@ pub struct Monitoring {
     pub enabled: bool,
     /// CPU samples per second of CPU time of each running thread.
     pub sample_rate: u32,
-    /// Process memory at every beat, and allocator counters where `vecperf::Allocator` is installed.
+    /// Process memory at every beat.
     pub memory_tracking: bool,
     /// The sampling CPU profiler.
     pub cpu_profiling: bool,

@@ -1,15 +1,21 @@
-//! Ctrl-C: the first one asks the run to end early with a valid report, the second one ends the process.
+//! Ctrl-C: the first one asks the run to end early with a valid report, a second one ends the process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use vecperf::Moment;
+
 use crate::exit::{Exit, Failure, Result};
 use crate::terminal::Terminal;
 
 /// Between two looks at whether the user asked to stop, while others work.
 const LISTEN: Duration = Duration::from_millis(20);
+
+/// A second signal this soon is the first one's echo: `timeout`, a shell script and a process supervisor signal both
+/// the command and its process group.
+const ECHO: Duration = Duration::from_millis(500);
 
 /// True once the user asked to stop. Cheap to ask: one relaxed load.
 #[derive(Clone, Debug, Default)]
@@ -21,13 +27,17 @@ impl Interrupt {
     pub(crate) fn listen(terminal: Terminal) -> Self {
         let interrupt = Self::default();
         let asked = interrupt.clone();
-        let _ = ctrlc::set_handler(move || {
-            if asked.0.swap(true, Ordering::Relaxed) {
-                std::process::exit(Exit::Interrupted as i32);
+        let mut first = None;
+        let _ = ctrlc::set_handler(move || match first {
+            None => {
+                first = Some(Moment::now());
+                asked.0.store(true, Ordering::Relaxed);
+                terminal.remark(
+                    "interrupted: writing what was measured so far (Ctrl-C again to stop at once)",
+                );
             }
-            terminal.remark(
-                "interrupted: writing what was measured so far (Ctrl-C again to stop at once)",
-            );
+            Some(first) if first.elapsed() < ECHO => (),
+            Some(_) => std::process::exit(Exit::Interrupted as i32),
         });
         interrupt
     }

@@ -85,6 +85,15 @@ const BEAT: Duration = Duration::from_millis(100);
 /// The open loop's first arrival waits for its threads to be up.
 const LEAD: Duration = Duration::from_millis(5);
 
+impl Tally {
+    /// Open loop: whether arrivals piled up faster than they were answered. A pause of the machine near the end, which
+    /// leaves a few arrivals waiting when the time is up, is no such thing: at least one in fifty must be left over.
+    pub(crate) fn fell_behind(&self) -> bool {
+        let arrived = self.answered + self.failed + self.not_started;
+        self.not_started > 0 && self.not_started.saturating_mul(50) >= arrived
+    }
+}
+
 impl Run<'_> {
     /// Runs until the budget is spent or the user interrupts, calling `beat` now and then from this thread.
     ///

@@ -208,7 +208,18 @@ fn an_open_loop_that_cannot_keep_up_says_how_many_it_left() {
     let engine = Scripted::default();
     let tally = setup.drive(&engine).unwrap();
     assert_eq!(tally.answered + tally.not_started, 5_000_000);
-    assert!(tally.not_started > 0 && tally.late > 0, "{tally:?}");
+    assert!(tally.late > 0 && tally.fell_behind(), "{tally:?}");
+}
+
+#[test]
+fn a_pause_at_the_very_end_is_not_called_falling_behind() {
+    let tally = |answered, not_started| Tally {
+        answered,
+        not_started,
+        ..Tally::default()
+    };
+    assert!(!tally(2_012, 0).fell_behind() && !tally(2_012, 24).fell_behind());
+    assert!(tally(960, 40).fell_behind() && tally(0, 1).fell_behind());
 }
 
 #[test]

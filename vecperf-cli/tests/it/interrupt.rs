@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use crate::{Place, interrupt, wait_for};
 
@@ -89,7 +90,7 @@ fn a_search_cut_short_is_judged_all_the_same() {
         "search",
         &format!("--dataset {} --warm-up 0 -d 60s --rate 2000", crate::SMALL),
     );
-    std::thread::sleep(std::time::Duration::from_millis(300)); // some 600 arrivals
+    std::thread::sleep(Duration::from_millis(300)); // some 600 arrivals
     interrupt(&child);
     child.wait().unwrap();
     let report = place.report();
@@ -108,6 +109,19 @@ fn a_search_cut_short_is_judged_all_the_same() {
     );
 }
 
+/// `timeout -s INT` signals the command, then its process group: both reach it.
+#[test]
+fn an_echo_of_the_signal_does_not_cost_the_report() {
+    let place = Place::new();
+    let flags = format!("--dataset {} --warm-up 0 -d 60s", crate::SMALL);
+    let mut child = until(&place, "search", &flags);
+    interrupt(&child);
+    wait_for(child.stderr.as_mut().unwrap(), "interrupted");
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!place.report().complete);
+}
+
 #[test]
 fn a_second_interrupt_ends_the_process_at_once() {
     let place = Place::new();
@@ -124,6 +138,13 @@ fn a_second_interrupt_ends_the_process_at_once() {
     interrupt(&child);
     let stderr = child.stderr.as_mut().unwrap();
     wait_for(stderr, "interrupted");
-    interrupt(&child);
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    // Not at once: that would be taken for the echo of the first.
+    let status = loop {
+        std::thread::sleep(Duration::from_millis(100));
+        interrupt(&child);
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+    };
+    assert_eq!(status.code(), Some(130));
 }

@@ -98,12 +98,13 @@ impl Bench {
         if let (failed @ 1.., Some(error)) = (tally.failed, &tally.first_error) {
             remarks.push(format!("{failed} searches failed; the first: {error}"));
         }
-        if let (Some(arrivals), not_started @ 1..) = (&self.plan.arrivals, tally.not_started) {
+        if let (Some(arrivals), true) = (&self.plan.arrivals, tally.fell_behind()) {
             remarks.push(format!(
-                "cannot keep up: {:.0} searches per second arrived, {:.0} were answered; {not_started} arrivals never \
-                 started, so that the latencies would have grown on",
+                "cannot keep up: {:.0} searches per second arrived, {:.0} were answered; {} arrivals never started, \
+                 so that the latencies would have grown on",
                 arrivals.rate(),
-                tally.per_second()
+                tally.per_second(),
+                tally.not_started
             ));
         }
         remarks

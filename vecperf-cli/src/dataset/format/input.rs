@@ -40,7 +40,14 @@ impl Input {
     /// different kind.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let io = |error| {
-            Error::new(ErrorKind::Io, format!("{}: cannot be read", path.display())).because(error)
+            Error::new(
+                ErrorKind::Io,
+                format!(
+                    "{}: cannot be read; check the path and its permissions",
+                    path.display()
+                ),
+            )
+            .because(error)
         };
         // Asked before opening: to open a named pipe would wait for its writer.
         let metadata = std::fs::metadata(path).map_err(io)?;
