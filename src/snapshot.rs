@@ -123,7 +123,8 @@ impl OperationSnapshot {
 
     /// Operations that ended in the window, timed or not; exact.
     pub fn count(&self) -> u64 {
-        self.ok.count() + self.error.count() + self.cancelled.count() + self.untimed
+        let timed = [&self.ok, &self.error, &self.cancelled].map(Histogram::count);
+        timed.into_iter().fold(self.untimed, u64::saturating_add)
     }
 
     /// The recall that the program stated, else that of the queries judged in the window; `None` without either.

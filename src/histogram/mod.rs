@@ -4,12 +4,14 @@ mod scheme;
 
 use std::time::Duration;
 
+use scheme::BUCKETS;
 pub(crate) use scheme::{OCTAVES, SUB_BUCKETS, index, prometheus};
 
-/// Durations counted in buckets that grow by 2^(1/64): every quantile is within 0.55 % of the truth.
+/// Durations counted in buckets that grow by 2^(1/64): every quantile is within 0.55 % of the truth, or within the
+/// nanosecond that a [`Duration`] is rounded to.
 ///
 /// Bucket `i` counts durations in `(2^((i-1)/64), 2^(i/64)]` seconds, as Prometheus' native histograms of schema 6 do;
-/// it merges without loss into every coarser schema. Buckets span 1 ns to 73 minutes; a longer duration is counted in
+/// it merges without loss into every coarser schema. Buckets span 1 ns to 2 h 26 min; a longer duration is counted in
 /// the last one, while sum and maximum stay exact.
 ///
 /// ```
@@ -52,13 +54,10 @@ impl Histogram {
         histogram
     }
 
-    /// From a row-major count per dense index, as the shards keep them.
-    pub(crate) fn from_dense(counts: &[u64], sum_ns: u128, max_ns: u64) -> Self {
-        let used = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+    /// From what the shards of [`record`](crate::record) add up to: (bucket index, count), ascending, no zero counts.
+    pub(crate) fn from_ascending(buckets: Vec<(i32, u64)>, sum_ns: u128, max_ns: u64) -> Self {
         Self {
-            buckets: used
-                .map(|(dense, count)| (prometheus(dense), *count))
-                .collect(),
+            buckets,
             sum_ns,
             max_ns,
         }
@@ -104,40 +103,42 @@ impl Histogram {
         (!self.is_empty()).then(|| duration_of(self.sum_ns / u128::from(self.count())))
     }
 
-    /// The longest duration; `None` when empty. Exact, but for a window in which the maximum since the start did not
-    /// rise: there it is the end of the highest bucket, at most 1.1 % too long.
+    /// The longest duration; `None` when empty. Exact, but for a window ([`Histogram::since`]) in which the maximum
+    /// since the start did not rise: there it is the end of the highest bucket, at most 1.1 % too long.
     pub fn max(&self) -> Option<Duration> {
         (!self.is_empty()).then(|| Duration::from_nanos(self.max_ns))
     }
 
-    /// The duration that a share `q` (0 to 1) of all durations does not exceed, within 0.55 %: the geometric middle of
-    /// the bucket that holds it; `None` when empty. The last of them is the maximum.
+    /// The duration that a share `q` (0 to 1) of all durations does not exceed, within 0.55 %: the nearest-rank
+    /// quantile, as the geometric middle of the bucket that holds it; `None` when empty. `q` = 1 gives the maximum.
     pub fn quantile(&self, q: f64) -> Option<Duration> {
-        let count = self.count();
-        let rank = ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).max(1);
-        let mut seen = 0_u64;
-        for &(index, in_bucket) in &self.buckets {
-            seen = seen.saturating_add(in_bucket);
-            if seen >= rank {
-                let max = Duration::from_nanos(self.max_ns);
-                return Some(if rank >= count {
-                    max
-                } else {
-                    boundary(f64::from(index) - 0.5).min(max)
-                });
-            }
+        if q >= 1.0 {
+            return self.max();
         }
-        None
+        // 0.07 × 100 is 7.000000000000001 in floating point; its rank is 7 nevertheless.
+        let share = q.max(0.0) * self.count() as f64 * (1.0 - 1e-12);
+        let rank = (share.ceil() as u64).max(1);
+        let mut seen = 0_u64;
+        let (index, _) = self.buckets.iter().find(|bucket| {
+            seen = seen.saturating_add(bucket.1);
+            seen >= rank
+        })?;
+        let max = Duration::from_nanos(self.max_ns);
+        // The last bucket has no end: what it holds may be hours longer than it.
+        let endless = *index >= prometheus(BUCKETS - 1);
+        Some(if endless {
+            max
+        } else {
+            boundary(f64::from(*index) - 0.5).min(max)
+        })
     }
 
-    /// How many durations were longer than `limit`, to the bucket: durations in the bucket of `limit` do not count.
+    /// How many durations were longer than `limit`, to the bucket: durations in the bucket of `limit`, at most 1.1 %
+    /// longer than it, do not count.
     pub fn count_above(&self, limit: Duration) -> u64 {
         let index = prometheus(index(nanos_of(limit)));
-        self.buckets
-            .iter()
-            .filter(|bucket| bucket.0 > index)
-            .map(|bucket| bucket.1)
-            .sum()
+        let above = self.buckets.iter().filter(|bucket| bucket.0 > index);
+        above.fold(0, |sum, bucket| sum.saturating_add(bucket.1))
     }
 
     /// Adds what `other` counted.
@@ -164,23 +165,29 @@ impl Histogram {
             .iter()
             .map(|&(index, count)| (index, count.saturating_sub(before(index))));
         let buckets: Vec<_> = counted.filter(|bucket| bucket.1 > 0).collect();
-        let highest = buckets
+        let max_ns = buckets
             .last()
-            .map_or(0, |bucket| nanos_of(boundary(f64::from(bucket.0))));
-        let max_ns = if self.max_ns > earlier.max_ns {
-            self.max_ns
-        } else {
-            highest.min(self.max_ns)
-        };
+            .map_or(0, |last| self.max_since(earlier, last.0));
         let sum_ns = if buckets.is_empty() {
             0
         } else {
             self.sum_ns.saturating_sub(earlier.sum_ns)
         };
         Self {
-            max_ns: if buckets.is_empty() { 0 } else { max_ns },
             buckets,
             sum_ns,
+            max_ns,
+        }
+    }
+
+    /// The longest duration counted since `earlier`, `last` being the highest bucket that counted one.
+    fn max_since(&self, earlier: &Self, last: i32) -> u64 {
+        let end = prometheus(BUCKETS - 1);
+        let rose = self.max_ns > earlier.max_ns && prometheus(index(self.max_ns)) == last.min(end);
+        if rose || last >= end {
+            self.max_ns
+        } else {
+            nanos_of(boundary(f64::from(last))).min(self.max_ns)
         }
     }
 
@@ -209,96 +216,4 @@ fn duration_of(ns: u128) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(durations: impl IntoIterator<Item = u64>) -> Histogram {
-        let mut histogram = Histogram::default();
-        durations
-            .into_iter()
-            .for_each(|ns| histogram.record(Duration::from_nanos(ns)));
-        histogram
-    }
-
-    #[test]
-    fn quantiles_are_within_the_stated_error() {
-        let mut durations: Vec<u64> = (1..20_000_u64)
-            .map(|i| i * i * 37 % 9_999_991 + 20)
-            .collect();
-        let histogram = of(durations.iter().copied());
-        durations.sort_unstable();
-        for q in [0.001, 0.1, 0.5, 0.9, 0.99, 0.999, 1.0] {
-            let exact = durations[((q * durations.len() as f64).ceil() as usize).max(1) - 1] as f64;
-            let told = histogram.quantile(q).map_or(0.0, |d| d.as_nanos() as f64);
-            assert!(
-                (told - exact).abs() <= exact * 0.0055 + 1.0,
-                "q {q}: {told} for {exact}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_merge_counts_what_both_counted() {
-        let (left, right, both) = (
-            of([5, 700, 9]),
-            of([700, 1 << 50]),
-            of([5, 700, 9, 700, 1 << 50]),
-        );
-        let mut merged = left;
-        merged.merge(&right);
-        assert_eq!(merged, both);
-    }
-
-    #[test]
-    fn a_window_is_the_difference() {
-        let earlier = of([100, 5_000]);
-        let mut later = earlier.clone();
-        assert_eq!(later.since(&earlier), Histogram::default());
-        later.record(Duration::from_nanos(200));
-        let window = later.since(&earlier);
-        assert_eq!(
-            (window.count(), window.sum()),
-            (1, Duration::from_nanos(200))
-        );
-        assert!(
-            window
-                .max()
-                .is_some_and(|max| (200..=203).contains(&max.as_nanos())),
-            "{window:?}"
-        );
-        later.record(Duration::from_nanos(6_000));
-        assert_eq!(
-            later.since(&earlier).max(),
-            Some(Duration::from_nanos(6_000))
-        );
-    }
-
-    #[test]
-    fn counts_above_a_limit() {
-        let histogram = of([1_000, 2_000, 3_000, 4_000]);
-        assert_eq!(histogram.count_above(Duration::from_nanos(2_500)), 2);
-        assert_eq!(histogram.count_above(Duration::ZERO), 4);
-        assert_eq!(histogram.count_above(Duration::MAX), 0);
-    }
-
-    #[test]
-    fn the_longest_duration_saturates() {
-        let mut histogram = Histogram::default();
-        histogram.record(Duration::MAX);
-        histogram.record(Duration::MAX);
-        assert_eq!(histogram.count(), 2);
-        assert_eq!(histogram.max(), Some(Duration::from_nanos(u64::MAX)));
-        assert!(histogram.sum() > Duration::from_nanos(u64::MAX));
-    }
-
-    #[test]
-    fn saved_parts_make_the_same_histogram() {
-        let histogram = of([3, 3, 90_000]);
-        let again = Histogram::from_buckets(
-            histogram.buckets().iter().rev().copied(),
-            histogram.sum(),
-            histogram.max().unwrap_or_default(),
-        );
-        assert_eq!(again, histogram);
-    }
-}
+mod tests;

@@ -7,11 +7,12 @@
 
 /// Buckets per power of two.
 pub(crate) const SUB_BUCKETS: usize = 64;
-/// Powers of two of nanoseconds: 1 ns to 2^42 ns (73 minutes). Longer durations fall into the last bucket.
+/// Powers of two of nanoseconds: 1 ns to 2^43 ns (2 h 26 min). Longer durations fall into the last bucket.
 pub(crate) const OCTAVES: usize = 43;
+/// Buckets in all.
+pub(crate) const BUCKETS: usize = OCTAVES * SUB_BUCKETS;
 /// The dense index of the bucket that ends at 1 second.
 const ONE_SECOND: i32 = 1913;
-const LONGEST_NS: u64 = 1 << 42;
 
 /// 2^(1/64) · 2^63, rounded down.
 const ROOT: u128 = 0x8164_d1f3_bc03_0773;
@@ -32,17 +33,12 @@ static TABLE: [Cell; CELLS] = table();
 /// The dense index of a duration's bucket: `octave · 64 + sub-bucket`.
 #[inline(always)]
 pub(crate) fn index(ns: u64) -> usize {
-    let ns = if ns > LONGEST_NS {
-        LONGEST_NS
-    } else {
-        ns | (ns == 0) as u64
-    };
+    let ns = ns | u64::from(ns == 0);
     let zeros = ns.leading_zeros();
     let mantissa = ns << zeros;
     let cell = &TABLE[(mantissa >> 56) as usize & (CELLS - 1)];
-    (63 - zeros as usize) * SUB_BUCKETS
-        + cell.below as usize
-        + usize::from(mantissa > cell.boundary)
+    let place = cell.below as usize + usize::from(mantissa > cell.boundary);
+    ((63 - zeros as usize) * SUB_BUCKETS + place).min(BUCKETS - 1)
 }
 
 /// The Prometheus index of a dense index: bucket `i` ends at 2^(i/64) seconds.
@@ -100,7 +96,8 @@ mod tests {
     fn check(ns: u64) {
         let seconds = ns as f64 * 1e-9;
         let expected = (seconds.log2() * 64.0 - 1e-9).ceil() as i32;
-        assert_eq!(prometheus(index(ns)), expected, "{ns} ns");
+        let last = prometheus(BUCKETS - 1);
+        assert_eq!(prometheus(index(ns)), expected.min(last), "{ns} ns");
     }
 
     #[test]
@@ -111,7 +108,7 @@ mod tests {
             random = random
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
-            check((random >> 22 >> (random % 41)).max(1));
+            check((random >> 21 >> (random % 42)).max(1));
         }
     }
 
@@ -127,7 +124,9 @@ mod tests {
     #[test]
     fn extremes_stay_inside() {
         assert_eq!(index(0), index(1));
-        assert_eq!(index(u64::MAX), index(LONGEST_NS));
-        assert!(index(u64::MAX) < OCTAVES * SUB_BUCKETS);
+        assert_eq!(index(u64::MAX), BUCKETS - 1);
+        assert_eq!(index((1 << 43) - 1), BUCKETS - 1);
+        let two_hours = 7_200_000_000_000;
+        assert!(index(two_hours) < index(two_hours / 100 * 102));
     }
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::RecallEstimate;
 
+/// Pairs of k and found that are kept.
+const MOST_PAIRS: usize = 65_536;
+
 /// How many judged queries found how many of their `k` true neighbours. Counts, not a mean: what was judged in a
 /// window is the difference of two ([`JudgedQueries::since`]).
 ///
@@ -25,10 +28,12 @@ pub struct JudgedQueries {
 
 impl JudgedQueries {
     /// Counts one query that found `found` of its `k` true neighbours. Nobody finds more than all; a query without
-    /// neighbours to find (`k` is 0) is none.
+    /// neighbours to find (`k` is 0) is none. Of different pairs of `k` and found 65,536 are kept; more make no recall
+    /// anybody could read, and no memory may grow without end.
     pub fn record(&mut self, found: u32, k: u32) {
-        if k > 0 {
-            *self.counts.entry((k, found.min(k))).or_default() += 1;
+        let key = (k, found.min(k));
+        if k > 0 && (self.counts.len() < MOST_PAIRS || self.counts.contains_key(&key)) {
+            *self.counts.entry(key).or_default() += 1;
         }
     }
 

@@ -106,23 +106,33 @@ impl CallSite {
         if installed == 0 {
             return None;
         }
-        if self.found_in.load(Ordering::Acquire) != installed {
-            self.find(installed);
+        if self.found_in.load(Ordering::Acquire) == installed {
+            self.found()
+        } else {
+            self.find()
         }
-        // SAFETY: the pointer is null or comes from `Box::leak` in `find`, which is never freed or written again. The
-        // acquire load above, or `find` itself, orders that allocation before this read.
+    }
+
+    #[inline(always)]
+    fn found(&self) -> Option<&'static Operation> {
+        // SAFETY: the pointer is null or comes from `Box::leak` in `find`, which is never freed or written again; the
+        // acquire load orders its making before this.
         unsafe { self.operation.load(Ordering::Acquire).as_ref() }
     }
 
-    /// Looks the operation up. What it leaks is one handle a place and installation.
+    /// Looks the operation up. What it leaks is one handle a place and installation, and with it the operation.
     #[cold]
-    fn find(&self, installed: u64) {
+    fn find(&self) -> Option<&'static Operation> {
         let current = current();
-        let recorder = current.recorder.upgrade();
-        let found = recorder.map_or_else(Operation::off, |recorder| recorder.operation(self.name));
-        self.operation
-            .store(Box::leak(Box::new(found)), Ordering::Release);
-        self.found_in.store(installed, Ordering::Release);
+        if self.found_in.load(Ordering::Relaxed) != current.count {
+            // None: uninstalled in the meantime.
+            let recorder = current.recorder.upgrade()?;
+            let found = recorder.operation(self.name).forever();
+            self.operation
+                .store(Box::leak(Box::new(found)), Ordering::Release);
+            self.found_in.store(current.count, Ordering::Release);
+        }
+        self.found()
     }
 }
 

@@ -1,31 +1,37 @@
 //! What all handles of one operation share: its name, its shards, its work counters' names.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::shard::{COUNTERS, Kind, Shard, Writer, gather};
+use super::counts::gather;
+use super::published::Published;
+use super::shard::{COUNTERS, Kind, OTHER_COUNTERS, Shard, Writer};
 use super::slots::{self, OVERFLOW, SLOTS};
 use crate::recall::JudgedQueries;
 use crate::snapshot::{CounterReading, OperationSnapshot};
 
+/// What takes the work of counters that are not this operation's, or beyond the sixteenth.
+const OTHERS: &str = "(other counters)";
+
 pub(super) struct Core {
     pub(super) name: Arc<str>,
-    shards: [OnceLock<Box<Shard>>; SLOTS],
-    told: Mutex<Told>,
-}
-
-/// What is told seldom.
-#[derive(Default)]
-struct Told {
-    counters: Vec<String>,
-    judged: JudgedQueries,
+    /// Unlike an address, never given to another operation.
+    pub(super) id: u64,
+    shards: [Published<Shard>; SLOTS],
+    counters: Mutex<Vec<String>>,
+    judged: Mutex<JudgedQueries>,
 }
 
 impl Core {
     pub(super) fn new(name: &str) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         Arc::new(Self {
             name: Arc::from(name),
-            shards: [const { OnceLock::new() }; SLOTS],
-            told: Mutex::default(),
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            shards: std::array::from_fn(|_| Published::empty()),
+            counters: Mutex::default(),
+            judged: Mutex::default(),
         })
     }
 
@@ -33,56 +39,76 @@ impl Core {
     #[inline(always)]
     pub(super) fn shard(&self) -> (&Shard, Writer) {
         let slot = slots::current();
-        let shard = self.shards[slot].get_or_init(Shard::new);
-        (
-            shard,
-            if slot == OVERFLOW {
-                Writer::Shared
-            } else {
-                Writer::Owner
-            },
-        )
+        // The remainder changes nothing: it shows the compiler that no bound has to be checked.
+        let shard = self.shards[slot % SLOTS].get_or(Shard::new);
+        if slot == OVERFLOW {
+            (shard, Writer::Shared)
+        } else {
+            (shard, Writer::Owner)
+        }
     }
 
-    /// The number of the work counter called `name`; beyond the sixteenth, one that counts nothing.
+    /// The number of the work counter called `name`; beyond the sixteenth, that of all others.
     pub(super) fn counter(&self, name: &str) -> usize {
-        let mut told = self.told();
-        let known = told.counters.iter().position(|known| known == name);
-        known.unwrap_or_else(|| {
-            if told.counters.len() < COUNTERS {
-                told.counters.push(name.to_owned());
-                told.counters.len() - 1
-            } else {
-                COUNTERS
-            }
-        })
+        let mut names = self.counters();
+        if let Some(known) = names.iter().position(|known| known == name) {
+            return known;
+        }
+        if names.len() == COUNTERS {
+            return OTHER_COUNTERS;
+        }
+        names.push(name.to_owned());
+        names.len() - 1
     }
 
     pub(super) fn record_recall(&self, found: u32, k: u32) {
-        self.told().judged.record(found, k);
+        self.judged().record(found, k);
     }
 
     pub(super) fn snapshot(&self) -> OperationSnapshot {
-        let told = self.told();
-        let names = told.counters.iter().enumerate();
-        let counters = names.map(|(at, name)| CounterReading {
-            name: name.clone(),
-            total: self
-                .shards()
-                .fold(0, |sum, shard| sum.wrapping_add(shard.counter(at))),
-        });
+        let shards: Vec<&Shard> = self.shards().collect();
+        let of_kind = |kind| {
+            let counts: Vec<_> = shards
+                .iter()
+                .filter_map(|shard| shard.counts(kind))
+                .collect();
+            gather(&counts)
+        };
         OperationSnapshot {
             name: self.name.to_string(),
-            counters: counters.collect(),
-            judged: told.judged.clone(),
+            ok: of_kind(Kind::Ok),
+            error: of_kind(Kind::Error),
+            cancelled: of_kind(Kind::Cancelled),
+            service: of_kind(Kind::Service),
+            polling: of_kind(Kind::Polling),
+            untimed: shards.iter().map(|shard| shard.untimed()).sum(),
+            counters: self.counter_readings(&shards),
+            judged: self.judged().clone(),
             stated_recall: None,
-            untimed: self.shards().map(Shard::untimed).sum(),
-            ok: gather(self.shards(), Kind::Ok),
-            error: gather(self.shards(), Kind::Error),
-            cancelled: gather(self.shards(), Kind::Cancelled),
-            service: gather(self.shards(), Kind::Service),
-            polling: gather(self.shards(), Kind::Polling),
         }
+    }
+
+    fn counter_readings(&self, shards: &[&Shard]) -> Vec<CounterReading> {
+        let total = |at| {
+            shards
+                .iter()
+                .fold(0_u64, |sum, shard| sum.wrapping_add(shard.counter(at)))
+        };
+        let names = self.counters().clone().into_iter().enumerate();
+        let mut readings: Vec<_> = names
+            .map(|(at, name)| CounterReading {
+                name,
+                total: total(at),
+            })
+            .collect();
+        let others = total(OTHER_COUNTERS);
+        if others > 0 {
+            readings.push(CounterReading {
+                name: OTHERS.to_owned(),
+                total: others,
+            });
+        }
+        readings
     }
 
     pub(super) fn ended(&self) -> u64 {
@@ -90,23 +116,24 @@ impl Core {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.shards().map(Shard::bytes).sum::<usize>()
+        size_of::<Self>() + self.name.len() + self.shards().map(Shard::bytes).sum::<usize>()
     }
 
     fn shards(&self) -> impl Iterator<Item = &Shard> {
-        self.shards
-            .iter()
-            .filter_map(OnceLock::get)
-            .map(|shard| &**shard)
+        slots::used().filter_map(|slot| self.shards[slot].get())
     }
 
-    fn told(&self) -> MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn judged(&self) -> MutexGuard<'_, JudgedQueries> {
+        self.judged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn counters(&self) -> MutexGuard<'_, Vec<String>> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl std::fmt::Debug for Core {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Core")
             .field("name", &self.name)
             .finish_non_exhaustive()

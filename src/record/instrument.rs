@@ -24,12 +24,14 @@ pin_project! {
     }
 }
 
-/// The measured side of a future; recorded when it ends, or as cancelled when it is dropped before.
+/// The measured side of a future; recorded when it ends, or when it is dropped before.
 #[derive(Debug)]
 struct Run {
     operation: Operation,
     first_poll: Option<Moment>,
     polling_ns: u64,
+    /// Inside a poll; when it stays so, the poll panicked.
+    in_poll: bool,
 }
 
 impl<F: Future> Instrumented<F> {
@@ -40,6 +42,7 @@ impl<F: Future> Instrumented<F> {
                 operation,
                 first_poll: None,
                 polling_ns: 0,
+                in_poll: false,
             },
             judge,
         }
@@ -56,15 +59,13 @@ impl<F: Future> Future for Instrumented<F> {
         }
         let begun = Moment::now();
         this.run.first_poll.get_or_insert(begun);
-        let polling = InPoll {
-            run: this.run,
-            begun,
-        };
+        this.run.in_poll = true;
         let polled = this.future.poll(context);
-        drop(polling);
+        let paused = Moment::now();
+        this.run.in_poll = false;
+        this.run.polling_ns += paused.nanos_after(begun);
         if let Poll::Ready(output) = &polled {
-            let outcome = (this.judge)(output);
-            this.run.end(outcome);
+            this.run.end(paused, (this.judge)(output));
         }
         polled
     }
@@ -78,37 +79,28 @@ impl<F: Future> std::fmt::Debug for Instrumented<F> {
     }
 }
 
-/// Adds the time of one poll, also of one that panics.
-struct InPoll<'a> {
-    run: &'a mut Run,
-    begun: Moment,
-}
-
-impl Drop for InPoll<'_> {
-    fn drop(&mut self) {
-        let ns = Moment::now().nanos_after(self.begun);
-        self.run.polling_ns = self.run.polling_ns.saturating_add(ns);
-    }
-}
-
 impl Run {
-    fn end(&mut self, outcome: Outcome) {
-        let (Some(core), Some(first)) = (&self.operation.core, self.first_poll.take()) else {
+    fn end(&mut self, now: Moment, outcome: Outcome) {
+        // Once: the operation is let go, and a future polled after its end is off.
+        let operation = std::mem::take(&mut self.operation);
+        let (Some(core), Some(first)) = (&operation.core, self.first_poll) else {
             return;
         };
         let (shard, writer) = core.shard();
         shard.record(writer, Kind::Polling, self.polling_ns);
-        shard.record(writer, outcome.kind(), Moment::now().nanos_after(first));
+        shard.record(writer, outcome.kind(), now.nanos_after(first));
     }
 }
 
 impl Drop for Run {
     fn drop(&mut self) {
-        let outcome = if std::thread::panicking() {
-            Outcome::Error
-        } else {
-            Outcome::Cancelled
-        };
-        self.end(outcome);
+        if self.first_poll.is_some() && self.operation.core.is_some() {
+            let outcome = if self.in_poll {
+                Outcome::Error
+            } else {
+                Outcome::Cancelled
+            };
+            self.end(Moment::now(), outcome);
+        }
     }
 }

@@ -6,17 +6,21 @@
 //!  call_site.rs   #[measure]          gauge.rs    values
 //!  recorder.rs    all of a monitor: names, the series limit, snapshots
 //!  core.rs        one operation: its shards by thread slot
-//!  shard.rs       one thread's cells  slots.rs    thread slots
+//!  slots.rs       thread slots        shard.rs    one thread's cells
+//!  counts.rs      one distribution    published.rs  made at first use
 //! ```
 
 mod call_site;
 mod core;
+mod counts;
 mod gauge;
 mod instrument;
 mod operation;
+mod published;
 mod recorder;
 mod shard;
 mod slots;
+mod sync;
 mod timer;
 
 pub use call_site::CallSite;
@@ -27,5 +31,5 @@ pub use timer::{Outcome, Timer};
 
 pub(crate) use recorder::Recorder;
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;

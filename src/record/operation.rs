@@ -1,12 +1,13 @@
 //! The operation handle.
 
 use std::future::Future;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::core::Core;
 use super::instrument::Instrumented;
-use super::shard::COUNTERS;
+use super::shard::OTHER_COUNTERS;
 use super::timer::{Outcome, Timer};
 use crate::clock::Moment;
 use crate::histogram::nanos_of;
@@ -24,17 +25,36 @@ use crate::histogram::nanos_of;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Operation {
-    pub(super) core: Option<Arc<Core>>,
+    pub(super) core: Option<Hold>,
     /// One in this many is timed.
-    pub(super) one_in: u64,
+    one_in: u32,
 }
 
-/// A work counter of one operation: what a query *did*, e.g. distance computations. A copy costs nothing; given to the
-/// timer of another operation it counts nothing.
+/// How a handle keeps its operation alive.
+#[derive(Clone, Debug)]
+pub(super) enum Hold {
+    Shared(Arc<Core>),
+    /// Leaked by a call site: a clone touches no count that other threads touch too.
+    Forever(&'static Core),
+}
+
+impl Deref for Hold {
+    type Target = Core;
+
+    #[inline(always)]
+    fn deref(&self) -> &Core {
+        match self {
+            Self::Shared(core) => core,
+            Self::Forever(core) => core,
+        }
+    }
+}
+
+/// A work counter of one operation: what a query *did*, e.g. distance computations. A copy costs nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Counter {
-    /// The operation, by the address of what its handles share.
-    pub(super) of: usize,
+    /// The operation's id; 0 is none's.
+    pub(super) of: u64,
     pub(super) index: usize,
 }
 
@@ -45,11 +65,11 @@ impl Default for Operation {
 }
 
 impl Default for Counter {
-    /// A counter that counts nothing.
+    /// A counter of no operation.
     fn default() -> Self {
         Self {
             of: 0,
-            index: COUNTERS,
+            index: OTHER_COUNTERS,
         }
     }
 }
@@ -65,8 +85,20 @@ impl Operation {
 
     pub(super) fn of(core: Arc<Core>) -> Self {
         Self {
-            core: Some(core),
+            core: Some(Hold::Shared(core)),
             one_in: 1,
+        }
+    }
+
+    /// The same operation, kept for as long as the process runs.
+    pub(super) fn forever(self) -> Self {
+        let core = self.core.map(|core| match core {
+            Hold::Shared(core) => Hold::Forever(Box::leak(Box::new(core))),
+            Hold::Forever(core) => Hold::Forever(core),
+        });
+        Self {
+            core,
+            ..Self::off()
         }
     }
 
@@ -76,12 +108,13 @@ impl Operation {
     }
 
     /// A handle that times one in `n` operations and counts all of them: for operations so short that two readings
-    /// of the clock (19 ns) would matter. What is not timed counts as ended well.
+    /// of the clock (19 ns) would matter. Which ones is left to chance, so that it beats against no period of the
+    /// work. What is not timed is counted without an outcome; futures are always timed.
     #[must_use]
     pub fn timed_one_in(&self, n: u32) -> Self {
         Self {
             core: self.core.clone(),
-            one_in: u64::from(n.max(1)),
+            one_in: n.max(1),
         }
     }
 
@@ -147,24 +180,22 @@ impl Operation {
     }
 
     /// The work counter called `name`; the same name gives the same counter. Takes a lock: keep it. At most 16 an
-    /// operation; one beyond that counts nothing.
+    /// operation; those beyond share one that is called `(other counters)`.
     pub fn counter(&self, name: &str) -> Counter {
         self.core
             .as_ref()
             .map_or_else(Counter::default, |core| Counter {
-                of: address(core),
+                of: core.id,
                 index: core.counter(name),
             })
     }
 
-    /// Records how many of the `k` true neighbours one judged query found. Takes a lock: judging costs far more.
+    /// Records how many of the `k` true neighbours one judged query found. Costs a few ns. Recall is that of the `k`
+    /// that most queries were judged by; of more than four different ones, the later are left out.
+    #[inline]
     pub fn record_recall(&self, found: u32, k: u32) {
         if let Some(core) = &self.core {
             core.record_recall(found, k);
         }
     }
-}
-
-pub(super) fn address(core: &Core) -> usize {
-    std::ptr::from_ref(core).addr()
 }

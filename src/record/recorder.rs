@@ -12,6 +12,8 @@ use crate::snapshot::{GaugeReading, OperationSnapshot, SelfCost};
 
 /// What takes the operations beyond the series limit.
 const OTHERS: &str = "(other operations)";
+/// Says how often a gauge beyond it was asked for; values of different gauges have no sum.
+const OTHER_GAUGES: &str = "(other gauges)";
 /// A longer name is cut at the last whole character before.
 const LONGEST_NAME: usize = 255;
 
@@ -27,6 +29,7 @@ struct Series {
     by_name: HashMap<Arc<str>, usize>,
     gauges: Vec<(String, Arc<AtomicU64>)>,
     others: Option<Arc<Core>>,
+    other_gauges: u64,
 }
 
 impl Recorder {
@@ -43,7 +46,7 @@ impl Recorder {
         if let Some(&known) = series.by_name.get(name) {
             return Operation::of(Arc::clone(&series.operations[known]));
         }
-        if series.len() >= self.limit {
+        if series.len() >= self.limit || name == OTHERS {
             let others = series.others.get_or_insert_with(|| Core::new(OTHERS));
             return Operation::of(Arc::clone(others));
         }
@@ -60,7 +63,8 @@ impl Recorder {
         if let Some((_, bits)) = series.gauges.iter().find(|gauge| gauge.0 == name) {
             return Gauge::of(Arc::clone(bits));
         }
-        if series.len() >= self.limit {
+        if series.len() >= self.limit || name == OTHER_GAUGES {
+            series.other_gauges += 1;
             return Gauge::default();
         }
         let bits = Arc::new(AtomicU64::new(f64::NAN.to_bits()));
@@ -87,14 +91,19 @@ impl Recorder {
         );
     }
 
-    /// The gauges that were set.
+    /// The gauges that were set, and how often one beyond the limit was asked for.
     pub(crate) fn gauges(&self) -> Vec<GaugeReading> {
         let series = self.series();
         let readings = series.gauges.iter().map(|(name, bits)| GaugeReading {
             name: name.clone(),
             value: f64::from_bits(bits.load(Relaxed)),
         });
-        readings.filter(|reading| !reading.value.is_nan()).collect()
+        let others = (series.other_gauges > 0).then(|| GaugeReading {
+            name: OTHER_GAUGES.to_owned(),
+            value: series.other_gauges as f64,
+        });
+        let set = readings.filter(|reading| !reading.value.is_nan());
+        set.chain(others).collect()
     }
 
     /// Bytes held, series in use, records in the overflow operation.
@@ -102,10 +111,7 @@ impl Recorder {
         let series = self.series();
         SelfCost {
             bytes: series.cores().map(|core| core.bytes()).sum::<usize>() as u64,
-            overflowed: series
-                .others
-                .as_ref()
-                .map_or(0, |core| core.snapshot().count()),
+            overflowed: series.others.as_ref().map_or(0, |core| core.ended()),
             series: series.len() as u64,
             ..SelfCost::default()
         }

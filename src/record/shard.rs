@@ -1,15 +1,16 @@
-//! A shard: what one thread recorded of one operation. One writer, any number of readers.
+//! A shard: what one thread recorded of one operation. One writer, any number of readers, cumulative.
 //!
-//! The owner writes each cell with a plain relaxed load and store. No cell is written by two threads, with one
-//! exception: the overflow slot's shard, written by read-modify-write. Everything is cumulative.
+//! The owner writes each cell with a plain load and store. No cell is written by two threads, with one exception: the
+//! overflow slot's shard, written by read-modify-write.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use super::counts::Counts;
+use super::published::Published;
+use super::sync::{AtomicU64, Ordering};
 
-use crate::histogram::{Histogram, OCTAVES, SUB_BUCKETS, index};
-
-/// Work counters an operation can have.
+/// Work counters an operation can name.
 pub(super) const COUNTERS: usize = 16;
+/// Where everything is counted that belongs to none of them.
+pub(super) const OTHER_COUNTERS: usize = COUNTERS;
 
 /// How a cell is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,30 +23,56 @@ pub(super) enum Writer {
 
 impl Writer {
     #[inline(always)]
-    fn add(self, cell: &AtomicU64, n: u64) {
-        if self == Self::Owner {
-            cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
-        } else {
-            cell.fetch_add(n, Relaxed);
+    pub(super) fn add(self, cell: &AtomicU64, n: u64) {
+        match self {
+            Self::Owner => {
+                let sum = cell.load(Ordering::Relaxed).wrapping_add(n);
+                cell.store(sum, Ordering::Relaxed);
+            }
+            Self::Shared => {
+                cell.fetch_add(n, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Adds one, after everything that this thread wrote before: who sees it counted sees all of that.
+    #[inline(always)]
+    pub(super) fn count(self, cell: &AtomicU64) {
+        match self {
+            Self::Owner => {
+                let sum = cell.load(Ordering::Relaxed).wrapping_add(1);
+                cell.store(sum, Ordering::Release);
+            }
+            Self::Shared => {
+                cell.fetch_add(1, Ordering::Release);
+            }
         }
     }
 
     /// Adds up to the largest value: sums of absurd durations stop there (584 years a thread) instead of wrapping.
     #[inline(always)]
-    fn add_saturating(self, cell: &AtomicU64, n: u64) {
-        if self == Self::Owner {
-            cell.store(cell.load(Relaxed).saturating_add(n), Relaxed);
-        } else {
-            let _ = cell.fetch_update(Relaxed, Relaxed, |sum| Some(sum.saturating_add(n)));
+    pub(super) fn add_saturating(self, cell: &AtomicU64, n: u64) {
+        match self {
+            Self::Owner => {
+                let sum = cell.load(Ordering::Relaxed).saturating_add(n);
+                cell.store(sum, Ordering::Relaxed);
+            }
+            Self::Shared => {
+                let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
+                let _ = cell.fetch_update(set, get, |sum| Some(sum.saturating_add(n)));
+            }
         }
     }
 
     #[inline(always)]
-    fn raise(self, cell: &AtomicU64, n: u64) {
-        if self == Self::Shared {
-            cell.fetch_max(n, Relaxed);
-        } else if n > cell.load(Relaxed) {
-            cell.store(n, Relaxed);
+    pub(super) fn raise(self, cell: &AtomicU64, n: u64) {
+        if n > cell.load(Ordering::Relaxed) {
+            match self {
+                Self::Owner => cell.store(n, Ordering::Relaxed),
+                Self::Shared => {
+                    cell.fetch_max(n, Ordering::Relaxed);
+                }
+            }
         }
     }
 }
@@ -69,30 +96,21 @@ pub(super) enum Kind {
 #[repr(align(128))]
 pub(super) struct Shard {
     ok: Counts,
-    others: [OnceLock<Box<Counts>>; 4],
-    counters: [AtomicU64; COUNTERS],
+    others: [Published<Counts>; 4],
+    counters: [AtomicU64; COUNTERS + 1],
     untimed: AtomicU64,
-    /// Operations since the last timed one (1-in-N timing).
-    skipped: AtomicU64,
+    /// 1-in-N timing: operations until the next timed one (low half), and the state of a random sequence.
+    until_timed: AtomicU64,
 }
-
-/// A histogram's cells; the 64 buckets of a power of two are allocated at its first duration.
-struct Counts {
-    sum_ns: AtomicU64,
-    max_ns: AtomicU64,
-    rows: [OnceLock<Box<Row>>; OCTAVES],
-}
-
-type Row = [AtomicU64; SUB_BUCKETS];
 
 impl Shard {
     pub(super) fn new() -> Box<Self> {
         Box::new(Self {
             ok: Counts::new(),
-            others: [const { OnceLock::new() }; 4],
-            counters: [const { AtomicU64::new(0) }; COUNTERS],
+            others: std::array::from_fn(|_| Published::empty()),
+            counters: std::array::from_fn(|_| AtomicU64::new(0)),
             untimed: AtomicU64::new(0),
-            skipped: AtomicU64::new(0),
+            until_timed: AtomicU64::new(0),
         })
     }
 
@@ -100,7 +118,7 @@ impl Shard {
     pub(super) fn record(&self, writer: Writer, kind: Kind, ns: u64) {
         let counts = match kind {
             Kind::Ok => &self.ok,
-            other => self.others[other as usize - 1].get_or_init(|| Box::new(Counts::new())),
+            other => self.others[other as usize - 1].get_or(|| Box::new(Counts::new())),
         };
         counts.record(writer, ns);
     }
@@ -115,28 +133,38 @@ impl Shard {
     /// Counts an operation that is not timed.
     #[inline(always)]
     pub(super) fn count_untimed(&self, writer: Writer) {
-        writer.add(&self.untimed, 1);
+        writer.count(&self.untimed);
     }
 
-    /// True for one call in `n`.
+    /// True for one call in `n` on average. The gaps are random, from 1 to 2n - 1: a fixed one would beat against
+    /// whatever period the operations have, and time always the same phase of it.
     #[inline(always)]
-    pub(super) fn is_due(&self, writer: Writer, n: u64) -> bool {
-        let skipped = self.skipped.load(Relaxed) + 1;
-        let due = skipped >= n;
-        if writer == Writer::Owner {
-            self.skipped.store(if due { 0 } else { skipped }, Relaxed);
-        } else {
-            return (self.skipped.fetch_add(1, Relaxed) + 1).is_multiple_of(n);
+    pub(super) fn is_due(&self, writer: Writer, n: u32) -> bool {
+        let state = self.until_timed.load(Ordering::Relaxed);
+        if state as u32 == 0 {
+            self.until_timed
+                .store(next_gap(state, n), Ordering::Relaxed);
+            return true;
         }
-        due
+        match writer {
+            Writer::Owner => self.until_timed.store(state - 1, Ordering::Relaxed),
+            // Two threads here at zero would make the low half borrow; a lost decrement only makes a gap longer.
+            Writer::Shared => {
+                let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
+                let _ = self
+                    .until_timed
+                    .compare_exchange(state, state - 1, set, get);
+            }
+        }
+        false
     }
 
     pub(super) fn counter(&self, counter: usize) -> u64 {
-        self.counters[counter].load(Relaxed)
+        self.counters[counter].load(Ordering::Relaxed)
     }
 
     pub(super) fn untimed(&self) -> u64 {
-        self.untimed.load(Relaxed)
+        self.untimed.load(Ordering::Relaxed)
     }
 
     /// Operations that ended, timed or not.
@@ -146,81 +174,31 @@ impl Shard {
         timed.map(Counts::count).sum::<u64>() + self.untimed()
     }
 
-    fn counts(&self, kind: Kind) -> Option<&Counts> {
+    pub(super) fn counts(&self, kind: Kind) -> Option<&Counts> {
         match kind {
             Kind::Ok => Some(&self.ok),
-            other => self.others[other as usize - 1]
-                .get()
-                .map(|counts| &**counts),
+            other => self.others[other as usize - 1].get(),
         }
     }
 
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
-        let others = self
-            .others
-            .iter()
-            .filter_map(OnceLock::get)
-            .map(|counts| size_of::<Counts>() + counts.bytes());
+        let others = self.others.iter().filter_map(Published::get);
+        let others = others.map(|counts| size_of::<Counts>() + counts.bytes());
         size_of::<Self>() + self.ok.bytes() + others.sum::<usize>()
     }
 }
 
-impl Counts {
-    fn new() -> Self {
-        Self {
-            sum_ns: AtomicU64::new(0),
-            max_ns: AtomicU64::new(0),
-            rows: [const { OnceLock::new() }; OCTAVES],
-        }
-    }
-
-    #[inline(always)]
-    fn record(&self, writer: Writer, ns: u64) {
-        let index = index(ns);
-        let row = self.rows[index / SUB_BUCKETS].get_or_init(new_row);
-        writer.add(&row[index % SUB_BUCKETS], 1);
-        writer.add_saturating(&self.sum_ns, ns);
-        writer.raise(&self.max_ns, ns);
-    }
-
-    fn count(&self) -> u64 {
-        let rows = self.rows.iter().filter_map(OnceLock::get);
-        rows.flat_map(|row| row.iter())
-            .map(|cell| cell.load(Relaxed))
-            .sum()
-    }
-
-    fn bytes(&self) -> usize {
-        self.rows.iter().filter(|row| row.get().is_some()).count() * size_of::<Row>()
-    }
-}
-
+/// The state after a timed operation: the low half holds how many follow untimed, uniform in 0..=2n-2; the high half
+/// the random sequence (a linear congruence modulo 2^32 with the constants of Numerical Recipes, of which the upper
+/// bits choose the gap).
 #[cold]
-fn new_row() -> Box<Row> {
-    Box::new([const { AtomicU64::new(0) }; SUB_BUCKETS])
-}
-
-/// The sum of one distribution over all shards. The count comes from the buckets, so that it cannot disagree with
-/// them; sum and maximum are read after the buckets, so that no counted operation is missing in them.
-pub(super) fn gather<'a>(shards: impl Iterator<Item = &'a Shard>, kind: Kind) -> Histogram {
-    let mut dense = Vec::new();
-    let (mut sum_ns, mut max_ns) = (0_u128, 0_u64);
-    for counts in shards.filter_map(|shard| shard.counts(kind)) {
-        for (octave, row) in counts
-            .rows
-            .iter()
-            .enumerate()
-            .filter_map(|(at, row)| Some((at, row.get()?)))
-        {
-            dense.resize(OCTAVES * SUB_BUCKETS, 0_u64);
-            let sums = &mut dense[octave * SUB_BUCKETS..][..SUB_BUCKETS];
-            sums.iter_mut()
-                .zip(row.iter())
-                .for_each(|(sum, cell)| *sum += cell.load(Relaxed));
-        }
-        sum_ns += u128::from(counts.sum_ns.load(Relaxed));
-        max_ns = max_ns.max(counts.max_ns.load(Relaxed));
-    }
-    Histogram::from_dense(&dense, sum_ns, max_ns)
+fn next_gap(state: u64, n: u32) -> u64 {
+    let random = (state >> 32)
+        .wrapping_mul(1_664_525)
+        .wrapping_add(1_013_904_223)
+        & 0xffff_ffff;
+    let choices = 2 * u64::from(n) - 1;
+    let gap = (random * choices) >> 32;
+    random << 32 | gap.min(u64::from(u32::MAX))
 }

@@ -1,8 +1,8 @@
 //! The guard that times one operation.
 
 use super::core::Core;
-use super::operation::{Counter, address};
-use super::shard::Kind;
+use super::operation::Counter;
+use super::shard::{Kind, OTHER_COUNTERS};
 use crate::clock::Moment;
 
 /// How an operation ended.
@@ -93,15 +93,17 @@ impl<'a> Timer<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn start_one_in(core: &'a Core, n: u64) -> Self {
+    pub(super) fn start_one_in(core: &'a Core, n: u32) -> Self {
         let (shard, writer) = core.shard();
         if shard.is_due(writer, n) {
-            Self::start(core)
-        } else {
-            Self {
-                core: Some(core),
-                ..Self::off()
-            }
+            return Self::start(core);
+        }
+        Self {
+            core: Some(core),
+            started: None,
+            intended: None,
+            outcome: Outcome::Ok,
+            in_a_panic: false,
         }
     }
 
@@ -113,14 +115,14 @@ impl<'a> Timer<'a> {
         timer
     }
 
-    /// Adds `n` to a work counter; about 1 ns.
+    /// Adds `n` to a work counter; about 1 ns. What is added to a counter of another operation shows up in this one's
+    /// as `(other counters)`.
     #[inline]
     pub fn add(&mut self, counter: Counter, n: u64) {
-        if let Some(core) = self.core
-            && counter.of == address(core)
-        {
+        if let Some(core) = self.core {
+            let own = counter.of == core.id;
             let (shard, writer) = core.shard();
-            shard.add(writer, counter.index, n);
+            shard.add(writer, if own { counter.index } else { OTHER_COUNTERS }, n);
         }
     }
 
@@ -145,25 +147,43 @@ impl<'a> Timer<'a> {
 }
 
 impl Drop for Timer<'_> {
+    // Small, so that it is inlined where the operation ends and the timer stays in registers; recording is a call.
     #[inline(always)]
     fn drop(&mut self) {
         let Some(core) = self.core else { return };
-        let ended = self.started.map(|started| (started, Moment::now()));
-        // The slot is looked up here: the timer may have moved to another thread.
-        let (shard, writer) = core.shard();
-        let Some((started, now)) = ended else {
-            return shard.count_untimed(writer);
-        };
-        let outcome = if !self.in_a_panic && std::thread::panicking() {
+        let outcome = if std::thread::panicking() && !self.in_a_panic {
             Outcome::Error
         } else {
             self.outcome
         };
-        let service = now.nanos_after(started);
-        let latency = self.intended.map_or(service, |intended| {
-            shard.record(writer, Kind::Service, service);
-            now.nanos_since(intended).max(service)
-        });
-        shard.record(writer, outcome.kind(), latency);
+        match (self.started, self.intended) {
+            (Some(started), None) => record(core, started, Moment::now(), outcome),
+            (Some(started), Some(intended)) => record_late(core, started, intended, outcome),
+            (None, _) => count(core),
+        }
     }
+}
+
+// The slot is looked up here, at the end: the timer may have moved to another thread.
+
+#[inline(never)]
+fn record(core: &Core, started: Moment, now: Moment, outcome: Outcome) {
+    let (shard, writer) = core.shard();
+    shard.record(writer, outcome.kind(), now.nanos_after(started));
+}
+
+#[inline(never)]
+fn record_late(core: &Core, started: Moment, intended: Moment, outcome: Outcome) {
+    let now = Moment::now();
+    let (shard, writer) = core.shard();
+    let service = now.nanos_after(started);
+    shard.record(writer, Kind::Service, service);
+    let latency = now.nanos_since(intended).max(service);
+    shard.record(writer, outcome.kind(), latency);
+}
+
+#[inline]
+fn count(core: &Core) {
+    let (shard, writer) = core.shard();
+    shard.count_untimed(writer);
 }

@@ -1,0 +1,175 @@
+//! What recording costs: start to drop, around nothing and around 50 ns of work, on one thread and on two that share
+//! the handle; snapshots; memory.
+//!
+//! `cargo bench --bench recording [ROUNDS]`. The floor beside it is two bare readings of the clock. The peers stand in
+//! `benches/peers`, which measures the same with a heavier set of dependencies.
+
+#![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
+
+mod rounds;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use rounds::{Case, Figure};
+use vecperf::{Moment, Monitor, Operation, Outcome, Settings};
+
+const REPEATS: u64 = 40_000;
+
+fn main() -> vecperf::Result<()> {
+    let rounds = rounds::rounds(101);
+    let monitor = Monitor::in_memory(Settings::default())?;
+    table(
+        "around nothing, ns",
+        &rounds::run(&around(&monitor, || ()), rounds, || ()),
+    );
+    let vector: Vec<f32> = (0..48).map(|i| i as f32).collect();
+    table(
+        "around 50 ns of work, ns",
+        &rounds::run(
+            &around(&monitor, || work(black_box(&vector))),
+            rounds,
+            || (),
+        ),
+    );
+    let operation = monitor.operation("recorded");
+    let record = Case::new("Operation::record", REPEATS, |n| {
+        (0..n).for_each(|i| operation.record(Duration::from_nanos(50_000 + i), Outcome::Ok));
+    });
+    table("no clock, ns", &rounds::run(&[record], rounds, || ()));
+    snapshots(rounds)?;
+    memory(&monitor, &operation);
+    Ok(())
+}
+
+/// The same work bare, beside two readings of the clock, and as an operation.
+fn around<'a>(monitor: &Monitor, work: impl Fn() + Copy + Sync + 'a) -> Vec<Case<'a>> {
+    let timed = monitor.operation("timed");
+    let hot = timed.timed_one_in(16);
+    let counted = monitor.operation("counted");
+    let counter = counted.counter("distance_computations");
+    let off = Operation::off();
+    let case = |name: &str, run: Box<dyn Fn(u64) + Sync + 'a>| Case::new(name, REPEATS, run);
+    vec![
+        case("bare", Box::new(move |n| (0..n).for_each(|_| work()))),
+        case(
+            "two readings of the clock",
+            Box::new(move |n| {
+                (0..n).for_each(|_| {
+                    let start = black_box(Moment::now());
+                    work();
+                    black_box(Moment::now().max(start));
+                });
+            }),
+        ),
+        case(
+            "start to drop",
+            Box::new(move |n| {
+                (0..n).for_each(|_| {
+                    let _timer = timed.start();
+                    work();
+                });
+            }),
+        ),
+        case(
+            "start, one counter, drop",
+            Box::new(move |n| {
+                (0..n).for_each(|_| {
+                    let mut timer = counted.start();
+                    work();
+                    timer.add(counter, 120);
+                });
+            }),
+        ),
+        case(
+            "1 in 16 timed",
+            Box::new(move |n| {
+                (0..n).for_each(|_| {
+                    let _timer = hot.start();
+                    work();
+                });
+            }),
+        ),
+        case(
+            "off",
+            Box::new(move |n| {
+                (0..n).for_each(|_| {
+                    let _timer = black_box(&off).start();
+                    work();
+                });
+            }),
+        ),
+        case(
+            "Instant twice",
+            Box::new(move |n| {
+                (0..n).for_each(|_| {
+                    let start = Instant::now();
+                    work();
+                    black_box(start.elapsed());
+                });
+            }),
+        ),
+    ]
+}
+
+/// About 50 ns: the squared length of a vector, one addition after the other.
+fn work(vector: &[f32]) {
+    black_box(vector.iter().fold(0.0_f32, |sum, x| sum + x * x));
+}
+
+fn snapshots(rounds: usize) -> vecperf::Result<()> {
+    println!("\nsnapshot, µs per operation and live thread");
+    for (operations, threads) in [(1, 1), (1, 32), (20, 1), (20, 32)] {
+        let monitor = Monitor::in_memory(Settings::default())?;
+        let handles: Vec<_> = (0..operations)
+            .map(|i| monitor.operation(&i.to_string()))
+            .collect();
+        let all_alive = std::sync::Barrier::new(threads + 1);
+        let mut times = Vec::new();
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    for operation in &handles {
+                        // Ten powers of two, as a search with a long tail has.
+                        (0..10_000).for_each(|i| {
+                            operation.record(Duration::from_nanos(1_000 << (i % 10)), Outcome::Ok)
+                        });
+                    }
+                    all_alive.wait();
+                    all_alive.wait();
+                });
+            }
+            all_alive.wait();
+            for _ in 0..rounds {
+                let start = Instant::now();
+                black_box(monitor.snapshot());
+                times.push(start.elapsed().as_secs_f64() * 1e6);
+            }
+            all_alive.wait();
+        });
+        let each = rounds::median(&mut times) / (operations * threads) as f64;
+        println!("{operations:>4} operations × {threads:>3} threads {each:>8.2}");
+    }
+    Ok(())
+}
+
+fn memory(monitor: &Monitor, operation: &Operation) {
+    let before = monitor.snapshot().self_cost.bytes;
+    (0..10_000_000_u64)
+        .for_each(|i| operation.record(Duration::from_nanos(50_000 + i % 5_000_000), Outcome::Ok));
+    let after = monitor.snapshot().self_cost.bytes;
+    println!("\nbytes held: {before} before, {after} after 10 M more records");
+}
+
+fn table(title: &str, figures: &[Figure]) {
+    println!(
+        "\n{title:<32} {:>9} {:>9} {:>9}",
+        "1 thread", "2 threads", "added"
+    );
+    for figure in figures {
+        println!(
+            "{:<32} {:>9.2} {:>9.2} {:>9.2}",
+            figure.name, figure.alone, figure.together, figure.added
+        );
+    }
+}
