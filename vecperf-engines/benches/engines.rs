@@ -14,9 +14,6 @@
     reason = "a benchmark talks, and gives up aloud"
 )]
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use vecperf_engines::{Metric, Vectors, ground_truth};
 
 mod contenders;
@@ -38,19 +35,12 @@ fn main() {
         queries.len()
     );
 
-    let index = Rc::new(RefCell::new(None));
-    let mut contenders: Vec<Box<dyn Contender + '_>> = vec![
-        Box::new(Ours::<true> {
-            base: &base,
-            queries: &queries,
-            index: Rc::clone(&index),
-        }),
-        Box::new(Ours::<false> {
-            base: &base,
-            queries: &queries,
-            index,
-        }),
-    ];
+    let ours = || Ours {
+        base: &base,
+        queries: &queries,
+        index: None,
+    };
+    let mut contenders: Vec<Box<dyn Contender + '_>> = vec![Box::new(ours())];
     #[cfg(feature = "usearch")]
     contenders.push(Box::new(contenders::Usearch {
         base: &base,
@@ -74,6 +64,17 @@ fn main() {
         .map(|contender| bracket(contender.as_mut(), &truth))
         .collect();
     compare_searches(&mut contenders, &brackets, queries.len(), options.rounds);
+    drop(contenders);
+
+    let mut ours = ours();
+    ours.build();
+    let index = ours.index.as_ref().expect("just built");
+    let ratios = contenders::counting_cost(index, &queries, brackets[0][1].0, options.rounds);
+    println!(
+        "\ncounting / not counting, median of {} pairs: {:.4} of the time",
+        ratios.len(),
+        median(ratios)
+    );
 }
 
 fn compare_builds(contenders: &mut [Box<dyn Contender + '_>], vectors: usize, rounds: usize) {
@@ -82,7 +83,7 @@ fn compare_builds(contenders: &mut [Box<dyn Contender + '_>], vectors: usize, ro
     for round in 0..rounds {
         for ((contender, times), grown) in contenders.iter_mut().zip(&mut times).zip(&mut grown) {
             let before = anonymous_bytes();
-            times.extend(contender.build().map(|time| time.as_secs_f64()));
+            times.push(contender.build().as_secs_f64());
             if round == 0 {
                 *grown = (anonymous_bytes() - before) / vectors as f64;
             }
@@ -92,13 +93,11 @@ fn compare_builds(contenders: &mut [Box<dyn Contender + '_>], vectors: usize, ro
         "\nbuild on 2 threads, M 16, ef_construction 200, median of {rounds}; growth of this process"
     );
     for ((contender, times), grown) in contenders.iter().zip(times).zip(grown) {
-        if !times.is_empty() {
-            println!(
-                "  {:20} {:6.2} s {grown:6.0} bytes/vector",
-                contender.name(),
-                median(times)
-            );
-        }
+        println!(
+            "  {:10} {:6.2} s {grown:6.0} bytes/vector",
+            contender.name(),
+            median(times)
+        );
     }
 }
 
@@ -127,14 +126,11 @@ fn compare_searches(
     for ((contender, bracket), found) in contenders.iter().zip(brackets).zip(&qps) {
         let [(narrow, low), (wide, high)] = *bracket;
         println!(
-            "  {:20} {found:6.0} QPS; hnsw is {:4.2} of it; between ef {narrow} ({low:.4}) and {wide} ({high:.4})",
+            "  {:10} {found:6.0} QPS; hnsw is {:4.2} of it; between ef {narrow} ({low:.4}) and {wide} ({high:.4})",
             contender.name(),
             qps[0] / found,
         );
     }
-    let pairs = times[0].iter().flatten().zip(times[1].iter().flatten());
-    let counting = median(pairs.map(|(with, without)| with / without).collect());
-    println!("\ncounting on / off, paired: {counting:.4} of the time");
 }
 
 /// Queries per second at [`RECALL`], on a straight line through logarithms of time between the two widths.

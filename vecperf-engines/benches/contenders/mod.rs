@@ -1,9 +1,7 @@
 //! The engines that are compared, each behind the same three questions.
 
-use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::rc::Rc;
 use std::time::Duration;
 
 use vecperf::{Moment, Monitor};
@@ -13,61 +11,80 @@ use vecperf_engines::{Hnsw, HnswParameters, Metric, SearchParameters, Searcher, 
 pub(crate) const K: usize = 10;
 /// Threads that build.
 const BUILDERS: usize = 2;
+/// Queries in a slice of [`counting_cost`].
+const SLICE: usize = 25;
 
 /// An engine.
 pub(crate) trait Contender {
     fn name(&self) -> &'static str;
-    /// Builds the index, dropping the one there was. `None`: it searches another one's.
-    fn build(&mut self) -> Option<Duration>;
+    /// Builds the index, dropping the one there was.
+    fn build(&mut self) -> Duration;
     /// Searches all queries with this `ef_search`: the ids found, `K` each, and how long it took.
     fn search(&mut self, ef_search: usize) -> (Vec<u32>, Duration);
 }
 
-/// Our engine; `COUNTED`: its searches count their work. Both kinds share an index: what differs is the counting.
-pub(crate) struct Ours<'a, const COUNTED: bool> {
+/// Our engine.
+pub(crate) struct Ours<'a> {
     pub(crate) base: &'a Vectors,
     pub(crate) queries: &'a Vectors,
-    pub(crate) index: Rc<RefCell<Option<Hnsw>>>,
+    pub(crate) index: Option<Hnsw>,
 }
 
-impl<const COUNTED: bool> Contender for Ours<'_, COUNTED> {
+impl Contender for Ours<'_> {
     fn name(&self) -> &'static str {
-        if COUNTED {
-            "hnsw"
-        } else {
-            "hnsw, not counting"
-        }
+        "hnsw"
     }
-    fn build(&mut self) -> Option<Duration> {
-        if !COUNTED {
-            return None;
-        }
-        *self.index.borrow_mut() = None;
+    fn build(&mut self) -> Duration {
+        self.index = None;
         let parameters = HnswParameters {
             threads: BUILDERS,
             ..HnswParameters::default()
         };
-        let (index, time) = timed(|| {
-            Hnsw::build(
-                self.base,
-                Metric::InnerProduct,
-                &parameters,
-                &Monitor::off(),
-                &|_| (),
-            )
-        });
-        *self.index.borrow_mut() = Some(index.expect("comparable vectors"));
-        Some(time)
+        let metric = Metric::InnerProduct;
+        let (index, time) =
+            timed(|| Hnsw::build(self.base, metric, &parameters, &Monitor::off(), &|_| ()));
+        self.index = Some(index.expect("comparable vectors"));
+        time
     }
     fn search(&mut self, ef_search: usize) -> (Vec<u32>, Duration) {
-        let index = self.index.borrow();
-        let index = index.as_ref().expect("built before");
+        let index = self.index.as_ref().expect("built before");
         search(
-            &mut index.searcher_counting::<COUNTED>(),
-            self.queries,
+            &mut index.searcher_counting::<true>(),
+            self.queries.rows(),
             ef_search,
         )
     }
+}
+
+/// The time of searches that count their work, in times of searches that do not: slices of some milliseconds, short enough
+/// that most are not interrupted, in turn, each pair in the other order than the one before.
+pub(crate) fn counting_cost(
+    index: &Hnsw,
+    queries: &Vectors,
+    ef_search: usize,
+    rounds: usize,
+) -> Vec<f64> {
+    let mut counting = index.searcher_counting::<true>();
+    let mut silent = index.searcher_counting::<false>();
+    let mut ratios = Vec::new();
+    for round in 0..rounds {
+        for (at, slice) in queries
+            .values()
+            .chunks(SLICE * queries.dimensions())
+            .enumerate()
+        {
+            let rows = || slice.chunks(queries.dimensions());
+            let mut with = || search(&mut counting, rows(), ef_search).1.as_secs_f64();
+            let mut without = || search(&mut silent, rows(), ef_search).1.as_secs_f64();
+            without(); // brings the slice's part of the graph into the cache
+            ratios.push(if (round + at) % 2 == 0 {
+                with() / without()
+            } else {
+                without().recip() * with()
+            });
+        }
+    }
+    ratios
 }
 
 /// The usearch library.
@@ -83,33 +100,24 @@ impl Contender for Usearch<'_> {
     fn name(&self) -> &'static str {
         "usearch"
     }
-    fn build(&mut self) -> Option<Duration> {
+    fn build(&mut self) -> Duration {
         use vecperf_engines::{BuildParameters, Usearch};
         self.index = None;
         let parameters = BuildParameters {
             threads: BUILDERS,
             ..BuildParameters::default()
         };
-        let (index, time) = timed(|| {
-            Usearch::build(
-                self.base,
-                Metric::InnerProduct,
-                &parameters,
-                &Monitor::off(),
-                &|_| (),
-            )
-        });
+        let metric = Metric::InnerProduct;
+        let (index, time) =
+            timed(|| Usearch::build(self.base, metric, &parameters, &Monitor::off(), &|_| ()));
         self.index = Some(index.expect("comparable vectors"));
-        Some(time)
+        time
     }
     fn search(&mut self, ef_search: usize) -> (Vec<u32>, Duration) {
         let index = self.index.as_mut().expect("built before");
         index.set_ef_search(ef_search);
-        search(
-            &mut vecperf_engines::Index::searcher(index),
-            self.queries,
-            ef_search,
-        )
+        let mut searcher = vecperf_engines::Index::searcher(index);
+        search(&mut searcher, self.queries.rows(), ef_search)
     }
 }
 
@@ -138,7 +146,7 @@ impl Faiss {
         }
     }
 
-    /// Sends an order; the answer is a line of words, the first one seconds.
+    /// Sends an order; the answer is a line of words: seconds, then ids.
     fn order(&mut self, order: &str) -> (Vec<u32>, Duration) {
         writeln!(self.orders, "{order}").expect("faiss listens");
         let mut answer = String::new();
@@ -157,8 +165,8 @@ impl Contender for Faiss {
     fn name(&self) -> &'static str {
         "faiss-cpu"
     }
-    fn build(&mut self) -> Option<Duration> {
-        Some(self.order(&format!("build {BUILDERS}")).1)
+    fn build(&mut self) -> Duration {
+        self.order(&format!("build {BUILDERS}")).1
     }
     fn search(&mut self, ef_search: usize) -> (Vec<u32>, Duration) {
         self.order(&format!("search {ef_search} {K}"))
@@ -173,17 +181,16 @@ impl Drop for Faiss {
     }
 }
 
-fn search(
+fn search<'q>(
     searcher: &mut impl Searcher,
-    queries: &Vectors,
+    queries: impl ExactSizeIterator<Item = &'q [f32]>,
     ef_search: usize,
 ) -> (Vec<u32>, Duration) {
     let mut ids = Vec::with_capacity(K * queries.len());
     let ((), time) = timed(|| {
-        for query in queries.rows() {
-            let found = searcher
-                .search(query, SearchParameters { k: K, ef_search })
-                .expect("a good query");
+        for query in queries {
+            let parameters = SearchParameters { k: K, ef_search };
+            let found = searcher.search(query, parameters).expect("a good query");
             ids.extend(found.iter().map(|neighbor| neighbor.id));
         }
     });

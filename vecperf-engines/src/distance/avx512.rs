@@ -46,6 +46,11 @@ fn horizontal_sum(lanes: Lanes) -> f32 {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn horizontal_sums(lanes: [Lanes; 4]) -> [f32; 4] {
-    lanes.map(|lanes| horizontal_sum(lanes))
+fn horizontal_sums([a, b, c, d]: [Lanes; 4]) -> [f32; 4] {
+    [
+        horizontal_sum(a),
+        horizontal_sum(b),
+        horizontal_sum(c),
+        horizontal_sum(d),
+    ]
 }

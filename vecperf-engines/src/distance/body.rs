@@ -20,8 +20,9 @@ macro_rules! kernels {
             let (fours, rest) = ids.as_chunks::<4>();
             let (out_fours, out_rest) = out.as_chunks_mut::<4>();
             for (ids, out) in fours.iter().zip(out_fours) {
-                let sums = accumulate::<F, 4, 2>(query, ids.map(|id| rows.row(id)));
-                *out = horizontal_sums(sums).map(F::distance);
+                let [a, b, c, d] = *ids;
+                let four = [rows.row(a), rows.row(b), rows.row(c), rows.row(d)];
+                *out = horizontal_sums(accumulate::<F, 4, 2>(query, four)).map(F::distance);
             }
             for (&id, out) in rest.iter().zip(out_rest) {
                 *out = one::<F>(query, rows.row(id));
@@ -36,9 +37,17 @@ macro_rules! kernels {
             a: &[f32],
             rows: [&[f32]; ROWS],
         ) -> [Lanes; ROWS] {
-            let length = rows.iter().map(|row| row.len()).fold(a.len(), usize::min);
+            // Loops and no closures: a closure here needs the features, `map` and its like do not have them, and so the
+            // compiler would leave a call in the inner loop.
+            let mut length = a.len();
+            for row in rows {
+                length = length.min(row.len());
+            }
             let (chunks, tail) = a[..length].as_chunks::<LANES>();
-            let row_chunks = rows.map(|row| &row[..length].as_chunks::<LANES>().0[..chunks.len()]);
+            let mut row_chunks = [chunks; ROWS];
+            for (row_chunks, row) in row_chunks.iter_mut().zip(rows) {
+                *row_chunks = &row[..length].as_chunks::<LANES>().0[..chunks.len()];
+            }
             let mut sums = [[zero(); ROWS]; UNROLL];
             let unrolled = chunks.len() - chunks.len() % UNROLL;
             for start in (0..unrolled).step_by(UNROLL) {

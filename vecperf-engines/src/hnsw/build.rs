@@ -8,6 +8,9 @@
 //! replaced under a lock, so none is lost; walks take no lock. One lock is held at a time, so none waits for another in a
 //! circle.
 
+#[cfg(all(test, loom))]
+use loom::sync::atomic::AtomicU32;
+#[cfg(not(all(test, loom)))]
 use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, PoisonError};
 

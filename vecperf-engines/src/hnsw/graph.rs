@@ -3,6 +3,9 @@
 //! Nodes are numbered from the highest layer down, so layer `l` holds exactly the first `n_l` nodes, a table needs no
 //! index, and node 0 is where every search enters.
 
+#[cfg(all(test, loom))]
+use loom::sync::atomic::{AtomicU32, Ordering};
+#[cfg(not(all(test, loom)))]
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The end of a node's links.
@@ -117,5 +120,48 @@ impl<L: Link> Graph<L> {
             .iter()
             .rposition(|layer| (node as usize) < layer.len())
             .unwrap_or(0)
+    }
+}
+
+/// Every interleaving of two inserts and a walk: `RUSTFLAGS="--cfg loom" cargo test -p vecperf-engines --lib graph`.
+#[cfg(all(test, loom))]
+mod interleavings {
+    use loom::sync::{Arc, Mutex};
+    use loom::thread;
+
+    use super::*;
+
+    /// What an insert does, as in `Builder::insert`: own links first, then, under the lock, the link that leads to it.
+    fn insert(layer: &Layer<AtomicU32>, lock: &Mutex<()>, node: u32) {
+        let _guard = lock.lock().unwrap();
+        let mut links: Vec<u32> = layer.neighbors(0).collect();
+        links.insert(0, node); // the other one's link moves to another cell
+        layer.set(0, &links);
+        layer.set(node, &[0]);
+    }
+
+    #[test]
+    fn whoever_reaches_a_node_can_go_on_and_no_link_is_lost() {
+        loom::model(|| {
+            let layer = Arc::new(Layer::unlinked(3, 2));
+            let lock = Arc::new(Mutex::new(()));
+            let inserts = [1, 2].map(|node| {
+                let (layer, lock) = (Arc::clone(&layer), Arc::clone(&lock));
+                thread::spawn(move || insert(&layer, &lock, node))
+            });
+            let walked = Arc::clone(&layer);
+            let walk = thread::spawn(move || {
+                for reached in walked.neighbors(0) {
+                    assert_eq!(walked.neighbors(reached).collect::<Vec<_>>(), [0]);
+                }
+            });
+            walk.join().unwrap();
+            for insert in inserts {
+                insert.join().unwrap();
+            }
+            let mut links: Vec<u32> = layer.neighbors(0).collect();
+            links.sort_unstable();
+            assert_eq!(links, [1, 2]);
+        });
     }
 }

@@ -80,7 +80,7 @@ struct Broken;
 
 impl Searcher for Broken {
     fn search(&mut self, _: &[f32], _: SearchParameters) -> Result<&[Neighbor], EngineError> {
-        panic!("the engine is broken")
+        unreachable!("the engine is broken")
     }
     fn work(&self) -> Work {
         Work::default()
