@@ -4,7 +4,7 @@
 //! is 0, and one thousand perfect queries would "prove" a recall of 1; when most are perfect and a few are broken,
 //! it misses the truth far more often than it says. A recall is a number from 0 to 1 of any distribution,
 //! so the interval here assumes nothing else: Gaffke's bound, which for queries that are all-or-nothing is the exact
-//! binomial (Clopper–Pearson) interval, and for many queries approaches the normal one. See [`upper_mean`].
+//! binomial (Clopper–Pearson) interval, and for many queries approaches the normal one. The source: `upper_mean`.
 
 mod judged;
 

@@ -6,6 +6,7 @@
     reason = "a panic is how a test fails, a print how one explains a skipped case"
 )]
 
+mod api;
 mod exposition;
 mod files;
 mod files_faults;

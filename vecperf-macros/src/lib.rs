@@ -1,7 +1,7 @@
 //! `#[vecperf::measure]`: a function as an operation. Use it through `vecperf`, where it is documented.
 //!
-//! The way: [`options`] (the attribute's words) and [`function`] (what it stands on) are read, all complaints are
-//! gathered in [`problems`], then [`expand`] writes the function anew around its untouched body.
+//! The way: `options` (the attribute's words) and `function` (what it stands on) are read, all complaints are
+//! gathered in `problems`, then `expand` writes the function anew around its untouched body.
 
 mod expand;
 mod function;

@@ -90,7 +90,7 @@ fn words(file: &'static [u8]) -> Option<(usize, usize, &'static [[u8; 4]])> {
 mod tests {
     use super::*;
     use crate::dataset::recall::distance;
-    use crate::dataset::{Cache, Origin, Quiet, Source, load, truth};
+    use crate::dataset::{Cache, Dataset, Origin, Quiet, Source, load, truth};
 
     const DISTANCES: &[u8] = include_bytes!("../../data/glove-50/groundtruth_distances.fbin");
 
@@ -107,16 +107,17 @@ mod tests {
         );
     }
 
+    fn glove() -> Dataset {
+        let source = Source {
+            dataset: "glove-50".to_owned(),
+            ..Source::default()
+        };
+        load(&source, &Quiet).unwrap()
+    }
+
     #[test]
     fn the_bundled_data_are_what_their_note_says() {
-        let dataset = load(
-            &Source {
-                dataset: "glove-50".to_owned(),
-                ..Source::default()
-            },
-            &Quiet,
-        )
-        .unwrap();
+        let dataset = glove();
         assert_eq!(
             (
                 dataset.base.len(),
@@ -134,14 +135,7 @@ mod tests {
     /// Every 50th query is searched again, in 64-bit floats, through all vectors.
     #[test]
     fn the_bundled_truth_is_true() {
-        let dataset = load(
-            &Source {
-                dataset: "glove-50".to_owned(),
-                ..Source::default()
-            },
-            &Quiet,
-        )
-        .unwrap();
+        let dataset = glove();
         let truth = truth(
             &dataset,
             Metric::InnerProduct,
