@@ -136,8 +136,8 @@ mod interleavings {
         let _guard = lock.lock().unwrap();
         let mut links: Vec<u32> = layer.neighbors(0).collect();
         links.insert(0, node); // the other one's link moves to another cell
-        layer.set(0, &links);
         layer.set(node, &[0]);
+        layer.set(0, &links);
     }
 
     #[test]
