@@ -195,8 +195,9 @@ impl Monitor {
     /// [`Fail`](crate::Status::Fail), and again when it holds again.
     ///
     /// Thresholds are judged once a second over the last 10 s. One that hovers around its limit does not flap: see
-    /// [`threshold::Alarm`](crate::threshold::Alarm). A panic in `react` is noted in the report and does not stop
-    /// the monitor.
+    /// [`threshold::Alarm`](crate::threshold::Alarm). `react` is dropped when the monitor is finished; one that holds a
+    /// clone of the monitor keeps it from being dropped before that. A panic in `react` is noted in the report and does
+    /// not stop the monitor.
     pub fn on_breach(&self, react: impl FnMut(&Verdict) + Send + 'static) {
         if let Some(watch) = &self.watch {
             watch.callbacks.add(Box::new(react));
@@ -296,6 +297,7 @@ impl Watch {
     fn stop(&self) {
         Recorder::uninstall(&self.recorder);
         self.collector.stop();
+        self.callbacks.forget();
     }
 }
 

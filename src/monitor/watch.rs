@@ -31,6 +31,12 @@ impl Callbacks {
         self.list().push(react);
     }
 
+    /// Lets go of all: one that holds a handle of its monitor would keep it alive for ever.
+    pub(super) fn forget(&self) {
+        let forgotten = std::mem::take(&mut *self.list());
+        drop(catch_unwind(AssertUnwindSafe(|| drop(forgotten))));
+    }
+
     /// Tells every callback. The list is taken out meanwhile, so that a callback may add another one.
     fn tell(&self, verdict: &Verdict) {
         let mut told = std::mem::take(&mut *self.list());

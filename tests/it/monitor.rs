@@ -310,3 +310,16 @@ fn a_forked_child_does_not_write_over_its_parents_report() {
     monitor.finish().unwrap();
     assert!(path.exists());
 }
+
+#[test]
+fn a_finished_monitor_lets_go_of_callbacks_that_hold_it() {
+    let token = Arc::new(());
+    let monitor = in_memory();
+    let (held, inside) = (Arc::clone(&token), monitor.clone());
+    monitor.on_breach(move |verdict| {
+        let _ = &held;
+        inside.note(verdict.evidence.clone());
+    });
+    monitor.finish().unwrap();
+    assert_eq!(Arc::strong_count(&token), 1);
+}
