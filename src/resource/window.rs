@@ -9,9 +9,9 @@ use super::{Reading, ResourceUse};
 
 /// The shortest window that has a CPU percentage.
 ///
-/// The kernel brings the CPU time of a running thread up to date at its tick (4 ms at CONFIG_HZ=250), so in a shorter
-/// window the error would exceed a tenth.
-const SHORTEST: Duration = Duration::from_millis(50);
+/// The kernel brings the CPU time of a running thread up to date at its tick (4 ms at CONFIG_HZ=250, 15.6 ms on
+/// Windows), so in a shorter window the error would exceed a tenth.
+const SHORTEST: Duration = Duration::from_millis(if cfg!(windows) { 160 } else { 50 });
 
 /// The readings from one moment to another, summed up.
 #[derive(Clone, Debug, PartialEq)]

@@ -59,7 +59,7 @@ fn memory_held_only_within_a_phase_is_that_phase_s_peak() {
 fn a_busy_phase_has_a_share_of_the_available_cpus() {
     let monitor = monitor(|_| {});
     let steady = monitor.steady_phase("search");
-    work(&steady, Duration::from_millis(120));
+    work(&steady, Duration::from_millis(240)); // more than the shortest window that CPU time is told of
     drop(steady);
     let report = monitor.finish().unwrap();
     let resources = &phase(&report, "search").resources;
