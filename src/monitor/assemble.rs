@@ -62,6 +62,7 @@ impl Watch {
         let mut notes = told.notes();
         notes.extend(self.callbacks.note());
         notes.extend(self.collector.notes());
+        notes.extend(infinite_gauges(&run));
         Report {
             schema_version: Report::SCHEMA_VERSION,
             vecperf_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -111,6 +112,13 @@ impl Watch {
             operation.stated_recall = told.recalls.get(&operation.name).cloned();
         }
     }
+}
+
+/// Such a gauge is missing in the report, whose reader should know why.
+fn infinite_gauges(run: &Snapshot) -> Option<String> {
+    let infinite = run.gauges.iter().filter(|gauge| gauge.value.is_infinite());
+    let names: Vec<_> = infinite.map(|gauge| gauge.name.as_str()).collect();
+    (!names.is_empty()).then(|| format!("gauges left out, infinite: {}", names.join(", ")))
 }
 
 struct Phase {

@@ -14,7 +14,7 @@ impl Gauge {
         Self { bits: Some(bits) }
     }
 
-    /// Sets the value; the last writer wins. One store; not for every operation of many threads.
+    /// Sets the value; the last writer wins, NaN unsets it. One store; not for every operation of many threads.
     pub fn set(&self, value: f64) {
         if let Some(bits) = &self.bits {
             bits.store(value.to_bits(), Relaxed);

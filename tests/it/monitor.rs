@@ -323,3 +323,17 @@ fn a_finished_monitor_lets_go_of_callbacks_that_hold_it() {
     monitor.finish().unwrap();
     assert_eq!(Arc::strong_count(&token), 1);
 }
+
+#[test]
+fn an_infinite_gauge_is_left_out_and_noted_and_nan_unsets() {
+    let monitor = in_memory();
+    monitor.gauge("load_ratio").set(f64::INFINITY);
+    monitor.gauge("index_bytes").set(7.0);
+    let gone = monitor.gauge("gone");
+    gone.set(1.0);
+    gone.set(f64::NAN);
+    let report = monitor.finish().unwrap();
+    let names: Vec<_> = report.run.gauges.keys().map(String::as_str).collect();
+    assert_eq!(names, ["index_bytes"]);
+    assert_eq!(report.notes, ["gauges left out, infinite: load_ratio"]);
+}
