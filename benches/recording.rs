@@ -11,7 +11,7 @@ mod rounds;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use rounds::{Case, Figure};
+use rounds::{Case, Figure, work};
 use vecperf::{Moment, Monitor, Operation, Outcome, Settings};
 
 const REPEATS: u64 = 40_000;
@@ -112,11 +112,6 @@ fn around<'a>(monitor: &Monitor, work: impl Fn() + Copy + Sync + 'a) -> Vec<Case
     ]
 }
 
-/// About 50 ns: the squared length of a vector, one addition after the other.
-fn work(vector: &[f32]) {
-    black_box(vector.iter().fold(0.0_f32, |sum, x| sum + x * x));
-}
-
 fn snapshots(rounds: usize) -> vecperf::Result<()> {
     println!("\nsnapshot, µs per operation and live thread");
     for (operations, threads) in [(1, 1), (1, 32), (20, 1), (20, 32)] {
@@ -162,14 +157,11 @@ fn memory(monitor: &Monitor, operation: &Operation) {
 }
 
 fn table(title: &str, figures: &[Figure]) {
-    println!(
-        "\n{title:<32} {:>9} {:>9} {:>9}",
-        "1 thread", "2 threads", "added"
-    );
+    println!("\n{title:<32}   1 thread     added  2 threads     added");
     for figure in figures {
         println!(
-            "{:<32} {:>9.2} {:>9.2} {:>9.2}",
-            figure.name, figure.alone, figure.together, figure.added
+            "{:<32} {:>10.2} {:>9.2} {:>10.2} {:>9.2}",
+            figure.name, figure.alone, figure.added, figure.together, figure.added_together
         );
     }
 }

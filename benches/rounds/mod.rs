@@ -1,6 +1,7 @@
 //! Rounds: every case runs once in each, so that a noisy moment of the machine hits all of them alike; what is shown
 //! is the median of the rounds. Shared by the benchmarks of recording, with and without the peers.
 
+use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::Instant;
 
@@ -20,6 +21,8 @@ pub(crate) struct Figure {
     pub together: f64,
     /// On one thread, less the first case of the same round: what is added to it.
     pub added: f64,
+    /// The same on two threads.
+    pub added_together: f64,
 }
 
 impl<'a> Case<'a> {
@@ -64,26 +67,30 @@ impl<'a> Case<'a> {
 
 /// Runs the cases in turn, `rounds` times; `between` is called after each case, outside of what is timed.
 pub(crate) fn run(cases: &[Case<'_>], rounds: usize, mut between: impl FnMut()) -> Vec<Figure> {
-    let mut seen = vec![[const { Vec::new() }; 3]; cases.len()];
+    let mut seen = vec![[const { Vec::new() }; 4]; cases.len()];
     for _ in 0..rounds {
         let mut first = None;
-        for (case, [alone, together, added]) in cases.iter().zip(&mut seen) {
-            let time = case.alone();
-            alone.push(time);
-            added.push(time - *first.get_or_insert(time));
-            together.push(case.together());
+        for (case, seen) in cases.iter().zip(&mut seen) {
+            let (alone, together) = (case.alone(), case.together());
+            let bare = *first.get_or_insert((alone, together));
+            let times = [alone, together, alone - bare.0, together - bare.1];
+            seen.iter_mut()
+                .zip(times)
+                .for_each(|(seen, time)| seen.push(time));
             between();
         }
     }
-    let figures = cases
-        .iter()
-        .zip(&mut seen)
-        .map(|(case, [alone, together, added])| Figure {
-            name: case.name.clone(),
-            alone: median(alone),
-            together: median(together),
-            added: median(added),
-        });
+    let figures =
+        cases
+            .iter()
+            .zip(&mut seen)
+            .map(|(case, [alone, together, added, added_together])| Figure {
+                name: case.name.clone(),
+                alone: median(alone),
+                together: median(together),
+                added: median(added),
+                added_together: median(added_together),
+            });
     figures.collect()
 }
 
@@ -99,4 +106,9 @@ pub(crate) fn rounds(default: usize) -> usize {
         .skip(1)
         .find_map(|word| word.parse().ok())
         .unwrap_or(default)
+}
+
+/// About 50 ns: the squared length of a vector of 48, one addition after the other.
+pub(crate) fn work(vector: &[f32]) {
+    black_box(vector.iter().fold(0.0_f32, |sum, x| sum + x * x));
 }

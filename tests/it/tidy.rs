@@ -145,6 +145,7 @@ fn every_file_says_what_it_is_and_stays_readable() {
         "vecperf-cli/src",
         "tests/it",
         "examples",
+        "benches",
     ]) {
         let text = read(&file);
         assert!(
