@@ -1,5 +1,9 @@
 //! `vecperf doctor`: what can be measured here, and what to change for the rest.
 
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
 use vecperf::export::files::OutputDirectory;
 use vecperf::export::plain;
 use vecperf::report::Environment;
@@ -141,6 +145,24 @@ fn engine(kind: EngineKind) -> Finding {
     }
 }
 
+/// Tries with a file, removed at once, in the nearest directory that is there.
+fn can_be_made(directory: &Path) -> io::Result<()> {
+    let above = directory.ancestors().skip(1);
+    let nearest = above
+        .map(|above| {
+            if above.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                above
+            }
+        })
+        .find(|above| above.exists())
+        .unwrap_or(Path::new("."));
+    let probe = nearest.join(format!(".vecperf-doctor-{}", std::process::id()));
+    File::create_new(&probe)?;
+    fs::remove_file(probe)
+}
+
 /// Whether the files can be written. A directory that is not there is not made: looking changes nothing.
 fn output(settings: &Settings) -> Finding {
     let directory = &settings.output.directory;
@@ -150,8 +172,16 @@ fn output(settings: &Settings) -> Finding {
         why,
         remedy: remedy.to_owned(),
     };
-    if !directory.exists() {
-        return finding(true, format!("{} (to be made)", directory.display()), "");
+    // A link that leads nowhere is there, too.
+    if directory.symlink_metadata().is_err() {
+        return match can_be_made(directory) {
+            Ok(()) => finding(true, format!("{} (to be made)", directory.display()), ""),
+            Err(error) => finding(
+                false,
+                format!("{} cannot be made: {error}", directory.display()),
+                "run where this user may write, or set output.directory (--output) to another one",
+            ),
+        };
     }
     match OutputDirectory::open(&settings.output) {
         Ok(open) => {

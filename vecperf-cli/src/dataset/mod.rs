@@ -21,7 +21,7 @@ mod check;
 pub(crate) mod directory;
 pub(crate) mod format;
 mod recall;
-mod save;
+pub(crate) mod save;
 mod source;
 pub(crate) mod synthetic;
 mod truth;

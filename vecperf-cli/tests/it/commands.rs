@@ -101,6 +101,23 @@ fn doctor_tells_what_can_be_measured() {
         assert!(ended.stdout.contains(word), "no {word} in {}", ended.stdout);
     }
     assert!(!place.path("data").exists(), "looking changes nothing");
+    let left: Vec<_> = std::fs::read_dir(place.path("")).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn doctor_tells_of_an_output_directory_that_cannot_be_made() {
+    let place = Place::new();
+    place.write("file", "in the way");
+    place.write("perf_monitor.toml", "[output]\ndirectory = \"file/logs\"\n");
+    let stdout = place.run("doctor").with(0).stdout;
+    let line = stdout
+        .lines()
+        .find(|line| line.contains("output directory"));
+    assert!(
+        line.is_some_and(|line| line.starts_with("  no") && line.contains("file/logs cannot")),
+        "{stdout}"
+    );
 }
 
 #[test]

@@ -100,3 +100,25 @@ fn init_writes_the_defaults_and_overwrites_only_by_force() {
     assert_eq!(place.read("ci/strict.toml"), sample);
     place.run("init perf_monitor.toml/x").with(1);
 }
+
+/// The size limit stands for a full disk.
+#[cfg(unix)]
+#[test]
+fn an_init_that_runs_out_of_space_leaves_what_was_there() {
+    let place = Place::new();
+    place.write("perf_monitor.toml", "# mine\n");
+    let limited = "trap '' XFSZ; ulimit -f 1; exec \"$0\" init --force";
+    let ended = std::process::Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_vecperf")])
+        .current_dir(place.path(""))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains("perf_monitor.toml: cannot be written"),
+        "{stderr}"
+    );
+    assert_eq!(place.read("perf_monitor.toml"), "# mine\n");
+    assert_eq!(std::fs::read_dir(place.path("")).unwrap().count(), 1);
+}
