@@ -208,7 +208,9 @@ fn an_open_loop_that_cannot_keep_up_says_how_many_it_left() {
     let engine = Scripted::default();
     let tally = setup.drive(&engine).unwrap();
     assert_eq!(tally.answered + tally.not_started, 5_000_000);
-    assert!(tally.late > 0 && tally.fell_behind(), "{tally:?}");
+    assert!(tally.fell_behind(), "{tally:?}");
+    // On a busy machine the time may be up before the first thread runs.
+    assert!(tally.late > 0 || tally.answered == 0, "{tally:?}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn every_search_is_counted_once_and_in_its_phase() {
         ended.stdout
     );
     assert!(
-        ended.stderr.contains("data/logs/performance_metrics.json"),
+        ended.stderr.contains("performance_metrics.json"),
         "{}",
         ended.stderr
     );

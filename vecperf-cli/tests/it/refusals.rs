@@ -117,7 +117,7 @@ fn data_that_are_not_there_or_do_not_fit_are_named() {
         &place,
         "bench --dataset nowhere.fbin",
         1,
-        &["nowhere.fbin", "No such file"],
+        &["nowhere.fbin", "os error 2"],
     );
     refused(
         &place,
