@@ -11,7 +11,7 @@ mod rounds;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use rounds::{Case, Figure, work};
+use rounds::{Case, Figure, WORK, work};
 use vecperf::{Moment, Monitor, Operation, Outcome, Settings};
 
 const REPEATS: u64 = 40_000;
@@ -23,7 +23,7 @@ fn main() -> vecperf::Result<()> {
         "around nothing, ns",
         &rounds::run(&around(&monitor, || ()), rounds, || ()),
     );
-    let vector: Vec<f32> = (0..48).map(|i| i as f32).collect();
+    let vector: Vec<f32> = (0..WORK).map(|i| i as f32).collect();
     table(
         "around 50 ns of work, ns",
         &rounds::run(
@@ -48,7 +48,7 @@ fn around<'a>(monitor: &Monitor, work: impl Fn() + Copy + Sync + 'a) -> Vec<Case
     let hot = timed.timed_one_in(16);
     let counted = monitor.operation("counted");
     let counter = counted.counter("distance_computations");
-    let off = Operation::off();
+    let (unused, off) = (Operation::off(), Operation::off());
     let case = |name: &str, run: Box<dyn Fn(u64) + Sync + 'a>| Case::new(name, REPEATS, run);
     vec![
         case("bare", Box::new(move |n| (0..n).for_each(|_| work()))),
@@ -91,7 +91,16 @@ fn around<'a>(monitor: &Monitor, work: impl Fn() + Copy + Sync + 'a) -> Vec<Case
             }),
         ),
         case(
-            "off",
+            "a hidden handle, not used",
+            Box::new(move |n| {
+                (0..n).for_each(|_| {
+                    black_box(&unused);
+                    work();
+                });
+            }),
+        ),
+        case(
+            "the same, used: off",
             Box::new(move |n| {
                 (0..n).for_each(|_| {
                     let _timer = black_box(&off).start();

@@ -108,7 +108,10 @@ pub(crate) fn rounds(default: usize) -> usize {
         .unwrap_or(default)
 }
 
-/// About 50 ns: the squared length of a vector of 48, one addition after the other.
+/// Dimensions of the vector for [`work`].
+pub(crate) const WORK: usize = 84;
+
+/// About 50 ns: the squared length of a vector, one addition after the other.
 pub(crate) fn work(vector: &[f32]) {
     black_box(vector.iter().fold(0.0_f32, |sum, x| sum + x * x));
 }

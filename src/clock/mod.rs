@@ -112,6 +112,18 @@ impl Moment {
         }
     }
 
+    /// [`Moment::nanos_after`] where a multiplication gives it: both by the counter, and less than a second apart.
+    #[inline(always)]
+    pub(crate) fn nanos_at_once(self, start: Self) -> Option<u64> {
+        let ticks = self.0.wrapping_sub(start.0);
+        // The multiplier is at most 2^33. A start by the system's clock is before no moment by the counter.
+        if self.0 & NANOSECONDS != 0 || ticks >= 1 << 31 {
+            return None;
+        }
+        let nanos = ticks.wrapping_mul(MULTIPLIER.load(Ordering::Relaxed)) >> 32;
+        (nanos < CHECKED_FROM).then_some(nanos)
+    }
+
     /// Nanoseconds of the system's clock since `BIRTH`.
     #[cold]
     fn by_system(self) -> u64 {
@@ -316,6 +328,21 @@ mod tests {
         assert!(nanos < Duration::from_secs(100_000), "{nanos:?}");
         // Moments that were computed, not taken, are differenced as they are.
         assert_eq!(after_the_jump.since(start), Duration::from_secs(1_000_000));
+    }
+
+    #[test]
+    fn the_short_way_agrees_with_the_long_one_or_declines() {
+        let start = Moment::now();
+        for nanos in [0, 1, 19, 50_000, 400_000_000, 2_000_000_000] {
+            let end = start + Duration::from_nanos(nanos);
+            let short = end.nanos_at_once(start);
+            let by_the_counter = start.0 & NANOSECONDS == 0;
+            assert_eq!(short.is_some(), by_the_counter && nanos < CHECKED_FROM);
+            assert!(short.is_none_or(|short| short == end.nanos_since(start)));
+        }
+        assert_eq!(start.nanos_at_once(start + Duration::from_secs(1)), None);
+        let by_the_system = Moment(NANOSECONDS | system_nanos());
+        assert_eq!(by_the_system.nanos_at_once(by_the_system), None);
     }
 
     #[test]

@@ -4,8 +4,7 @@ mod scheme;
 
 use std::time::Duration;
 
-use scheme::BUCKETS;
-pub(crate) use scheme::{OCTAVES, SUB_BUCKETS, index, prometheus};
+pub(crate) use scheme::{BUCKETS, OCTAVES, SUB_BUCKETS, index, prometheus};
 
 /// Durations counted in buckets that grow by 2^(1/64): every quantile is within 0.55 % of the truth, or within the
 /// nanosecond that a [`Duration`] is rounded to.

@@ -30,15 +30,20 @@ struct Cell {
 
 static TABLE: [Cell; CELLS] = table();
 
+/// A duration in the last bucket, which takes all longer ones.
+const LONGEST: u64 = boundaries()[SUB_BUCKETS - 1] >> (64 - OCTAVES);
+
 /// The dense index of a duration's bucket: `octave · 64 + sub-bucket`.
 #[inline(always)]
 pub(crate) fn index(ns: u64) -> usize {
-    let ns = ns | u64::from(ns == 0);
-    let zeros = ns.leading_zeros();
+    // Limited here, not at the end: where the caller knows that it is short, the compiler leaves it out.
+    let ns = ns.min(LONGEST);
+    // Zero goes where one nanosecond goes: its mantissa is not above the first boundary either.
+    let zeros = (ns | 1).leading_zeros();
     let mantissa = ns << zeros;
     let cell = &TABLE[(mantissa >> 56) as usize & (CELLS - 1)];
     let place = cell.below as usize + usize::from(mantissa > cell.boundary);
-    ((63 - zeros as usize) * SUB_BUCKETS + place).min(BUCKETS - 1)
+    (63 - zeros as usize) * SUB_BUCKETS + place
 }
 
 /// The Prometheus index of a dense index: bucket `i` ends at 2^(i/64) seconds.

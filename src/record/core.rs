@@ -48,6 +48,29 @@ impl Core {
         }
     }
 
+    /// Records a latency.
+    #[inline]
+    pub(super) fn record(&self, kind: Kind, ns: u64) {
+        if self.record_in_place(kind, ns).is_none() {
+            self.record_anywhere(kind, ns);
+        }
+    }
+
+    /// [`Core::record`] where all cells are there already, as they are for all but the first records of a thread. It
+    /// calls nothing, so its caller saves no register. `None`: nothing was recorded.
+    #[inline(always)]
+    pub(super) fn record_in_place(&self, kind: Kind, ns: u64) -> Option<()> {
+        let shard = self.shards[slots::exclusive()? % SLOTS].get()?;
+        shard.record_in_place(kind, ns)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_anywhere(&self, kind: Kind, ns: u64) {
+        let (shard, writer) = self.shard();
+        shard.record(writer, kind, ns);
+    }
+
     /// The number of the work counter called `name`; beyond the sixteenth, that of all others.
     pub(super) fn counter(&self, name: &str) -> usize {
         let mut names = self.counters();

@@ -174,8 +174,7 @@ impl Operation {
     #[inline]
     pub fn record(&self, latency: Duration, outcome: Outcome) {
         if let Some(core) = &self.core {
-            let (shard, writer) = core.shard();
-            shard.record(writer, outcome.kind(), nanos_of(latency));
+            core.record(outcome.kind(), nanos_of(latency));
         }
     }
 

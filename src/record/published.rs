@@ -37,13 +37,15 @@ impl<T> Published<T> {
     pub(super) fn get_or(&self, make: impl FnOnce() -> Box<T>) -> &T {
         match self.get() {
             Some(found) => found,
-            None => self.publish(make()),
+            None => self.publish(make),
         }
     }
 
+    // A call of its own: what `make` needs of the stack shall not burden who only looks.
     #[cold]
-    fn publish(&self, made: Box<T>) -> &T {
-        let made = Box::into_raw(made);
+    #[inline(never)]
+    fn publish(&self, make: impl FnOnce() -> Box<T>) -> &T {
+        let made = Box::into_raw(make());
         let empty = ptr::null_mut();
         let order = (Ordering::AcqRel, Ordering::Acquire);
         match self.place.compare_exchange(empty, made, order.0, order.1) {

@@ -114,13 +114,19 @@ impl Shard {
         })
     }
 
-    #[inline(always)]
+    #[inline]
     pub(super) fn record(&self, writer: Writer, kind: Kind, ns: u64) {
         let counts = match kind {
             Kind::Ok => &self.ok,
             other => self.others[other as usize - 1].get_or(|| Box::new(Counts::new())),
         };
         counts.record(writer, ns);
+    }
+
+    /// [`Shard::record`] by the owner, where all cells are there; `None`: one is not, and nothing was recorded.
+    #[inline(always)]
+    pub(super) fn record_in_place(&self, kind: Kind, ns: u64) -> Option<()> {
+        self.counts(kind)?.record_in_place(ns)
     }
 
     #[inline(always)]
@@ -174,6 +180,7 @@ impl Shard {
         timed.map(Counts::count).sum::<u64>() + self.untimed()
     }
 
+    #[inline(always)]
     pub(super) fn counts(&self, kind: Kind) -> Option<&Counts> {
         match kind {
             Kind::Ok => Some(&self.ok),

@@ -91,6 +91,13 @@ pub(super) fn current() -> usize {
     if slot < SLOTS { slot } else { claim() }
 }
 
+/// The calling thread's slot, if it has one to itself.
+#[inline(always)]
+pub(super) fn exclusive() -> Option<usize> {
+    let slot = SLOT.get();
+    (slot < EXCLUSIVE).then_some(slot)
+}
+
 #[cold]
 #[inline(never)]
 fn claim() -> usize {

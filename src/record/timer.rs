@@ -168,18 +168,31 @@ impl Drop for Timer<'_> {
 
 #[inline(never)]
 fn record(core: &Core, started: Moment, now: Moment, outcome: Outcome) {
-    let (shard, writer) = core.shard();
-    shard.record(writer, outcome.kind(), now.nanos_after(started));
+    if record_in_place(core, started, now, outcome).is_none() {
+        record_with_care(core, started, now, outcome);
+    }
+}
+
+#[inline(always)]
+fn record_in_place(core: &Core, started: Moment, now: Moment, outcome: Outcome) -> Option<()> {
+    let ns = now.nanos_at_once(started)?;
+    core.record_in_place(outcome.kind(), ns)
+}
+
+/// A long operation, a clock that is not the counter, a cell that is not there yet.
+#[cold]
+#[inline(never)]
+fn record_with_care(core: &Core, started: Moment, now: Moment, outcome: Outcome) {
+    core.record(outcome.kind(), now.nanos_after(started));
 }
 
 #[inline(never)]
 fn record_late(core: &Core, started: Moment, intended: Moment, outcome: Outcome) {
     let now = Moment::now();
-    let (shard, writer) = core.shard();
     let service = now.nanos_after(started);
-    shard.record(writer, Kind::Service, service);
+    core.record(Kind::Service, service);
     let latency = now.nanos_since(intended).max(service);
-    shard.record(writer, outcome.kind(), latency);
+    core.record(outcome.kind(), latency);
 }
 
 #[inline]

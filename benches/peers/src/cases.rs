@@ -35,7 +35,7 @@ pub(crate) fn around<'a>(to: &'a Recorders, work: impl Fn() + Copy + Sync + 'a) 
     cases
 }
 
-fn ours<'a>(to: &'a Recorders, work: impl Fn() + Copy + Sync + 'a) -> [Case<'a>; 4] {
+fn ours<'a>(to: &'a Recorders, work: impl Fn() + Copy + Sync + 'a) -> [Case<'a>; 5] {
     [
         each(OURS, move || {
             let _timer = to.timed.start();
@@ -50,7 +50,11 @@ fn ours<'a>(to: &'a Recorders, work: impl Fn() + Copy + Sync + 'a) -> [Case<'a>;
             let _timer = to.one_in_16.start();
             work();
         }),
-        each("vecperf, off", move || {
+        each("a handle hidden from the compiler, not used", move || {
+            black_box(&to.off);
+            work();
+        }),
+        each("the same, used: vecperf off", move || {
             let _timer = black_box(&to.off).start();
             work();
         }),

@@ -17,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use recorders::Recorders;
-use rounds::{Case, Figure, work};
+use rounds::{Case, Figure, WORK, work};
 
 fn main() -> Result<(), Box<dyn Error>> {
     if let Some(held) = memory::asked()? {
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     memory::compare()?;
     let recorders = Recorders::install()?;
     let rounds = rounds::rounds(41);
-    let vector: Vec<f32> = (0..48).map(|i| i as f32).collect();
+    let vector: Vec<f32> = (0..WORK).map(|i| i as f32).collect();
     let at_work = || work(black_box(&vector));
     compare(
         "nothing",
