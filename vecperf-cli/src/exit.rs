@@ -93,6 +93,14 @@ impl Failure {
         self
     }
 
+    /// The same failure as one of usage: what was asked for cannot be.
+    pub(crate) fn of_usage(self) -> Self {
+        Self {
+            exit: Exit::Usage,
+            ..self
+        }
+    }
+
     /// The same failure with what to do about it.
     pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());

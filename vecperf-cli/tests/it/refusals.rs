@@ -189,7 +189,7 @@ fn a_wrong_settings_file_stops_every_command_that_reads_it() {
         ended.stderr.contains("max_memory_mbb") && ended.stdout.contains("engine hnsw"),
         "{ended:#?}"
     );
-    refused(&place, "bench --config missing.toml", 1, &["missing.toml"]);
+    refused(&place, "bench --config missing.toml", 2, &["missing.toml"]);
 }
 
 #[test]
