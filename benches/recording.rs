@@ -11,7 +11,7 @@ mod rounds;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use rounds::{Case, Figure, WORK, work};
+use rounds::{Case, Figure, chained_work, work};
 use vecperf::{Moment, Monitor, Operation, Outcome, Settings};
 
 const REPEATS: u64 = 40_000;
@@ -23,14 +23,13 @@ fn main() -> vecperf::Result<()> {
         "around nothing, ns",
         &rounds::run(&around(&monitor, || ()), rounds, || ()),
     );
-    let vector: Vec<f32> = (0..WORK).map(|i| i as f32).collect();
     table(
         "around 50 ns of work, ns",
-        &rounds::run(
-            &around(&monitor, || work(black_box(&vector))),
-            rounds,
-            || (),
-        ),
+        &rounds::run(&around(&monitor, work), rounds, || ()),
+    );
+    table(
+        "50 ns, each after the last",
+        &rounds::run(&around(&monitor, chained_work), rounds, || ()),
     );
     let operation = monitor.operation("recorded");
     let record = Case::new("Operation::record", REPEATS, |n| {

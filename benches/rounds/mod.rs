@@ -1,6 +1,7 @@
 //! Rounds: every case runs once in each, so that a noisy moment of the machine hits all of them alike; what is shown
 //! is the median of the rounds. Shared by the benchmarks of recording, with and without the peers.
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::Instant;
@@ -108,10 +109,20 @@ pub(crate) fn rounds(default: usize) -> usize {
         .unwrap_or(default)
 }
 
-/// Dimensions of the vector for [`work`].
-pub(crate) const WORK: usize = 84;
+thread_local! { static LAST: Cell<f32> = const { Cell::new(0.0) } }
 
-/// About 50 ns: the squared length of a vector, one addition after the other.
-pub(crate) fn work(vector: &[f32]) {
-    black_box(vector.iter().fold(0.0_f32, |sum, x| sum + x * x));
+/// About 50 ns: additions, each of which needs the one before; calls do not need each other, so that the processor
+/// works on the next one already. What is added is what it can no longer look ahead.
+pub(crate) fn work() {
+    black_box(sum_of_squares(0.0, &[1.0; 84]));
+}
+
+/// About 50 ns: the same, where each call needs the one before. What is added is what does not fit in its shadow.
+pub(crate) fn chained_work() {
+    LAST.set(sum_of_squares(LAST.get() * 1e-9, &[1.0; 45]));
+}
+
+#[inline(always)]
+fn sum_of_squares(start: f32, vector: &[f32]) -> f32 {
+    black_box(vector).iter().fold(start, |sum, x| sum + x * x)
 }

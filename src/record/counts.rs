@@ -101,19 +101,20 @@ impl Counts {
         }
     }
 
-    /// The buckets that are not empty, into `filled`.
+    /// Appends the buckets that are not empty; one may be there twice.
     ///
     /// While the owner records, the latest is left out after a second try: by then everything is in its bucket that
     /// an earlier reader can have seen waiting, so that no count ever goes down.
     fn read(&self, filled: &mut Vec<(usize, u64)>) {
+        let start = filled.len();
         for _ in 0..2 {
             let before = self.latest();
-            filled.clear();
+            filled.truncate(start);
             filled.extend(self.filled());
             // Pairs with the release of `Writer::count`: who saw a later record's predecessor counted sees it here.
             fence(Ordering::Acquire);
             if self.latest() == before {
-                let counted: u64 = filled.iter().map(|(_, count)| count).sum();
+                let counted: u64 = filled[start..].iter().map(|(_, count)| count).sum();
                 // Its owner may have been about to record the next one: then it is in its bucket.
                 if counted < before.records() {
                     filled.extend(before.bucket().map(|bucket| (bucket, 1)));
@@ -152,21 +153,17 @@ fn new_row() -> Box<Row> {
 /// One distribution, summed over the shards. The count comes from the buckets, so that it cannot disagree with them;
 /// sum and maximum are read after the buckets, so that no counted duration is missing in them.
 pub(super) fn gather(shards: &[&Counts]) -> Histogram {
-    let mut sums = Vec::new();
     let mut filled = Vec::new();
-    for counts in shards {
-        counts.read(&mut filled);
-        if !filled.is_empty() {
-            sums.resize(BUCKETS, 0_u64);
-        }
-        filled
-            .iter()
-            .for_each(|(bucket, count)| sums[*bucket] += count);
+    shards.iter().for_each(|counts| counts.read(&mut filled));
+    let first = filled.iter().map(|(bucket, _)| *bucket).min().unwrap_or(0);
+    let mut sums = Vec::new();
+    for (bucket, count) in filled {
+        let place = bucket - first;
+        sums.resize(sums.len().max(place + 1), 0_u64);
+        sums[place] += count;
     }
-    let sums = sums.iter().enumerate().filter(|(_, count)| **count > 0);
-    let buckets = sums
-        .map(|(bucket, count)| (prometheus(bucket), *count))
-        .collect();
+    let sums = (first..).map(prometheus).zip(sums);
+    let buckets = sums.filter(|(_, count)| *count > 0).collect();
     let sums = shards
         .iter()
         .map(|counts| counts.sum_ns.load(Ordering::Relaxed));

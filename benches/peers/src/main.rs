@@ -12,12 +12,11 @@ mod recorders;
 mod rounds;
 
 use std::error::Error;
-use std::hint::black_box;
 use std::thread;
 use std::time::Duration;
 
 use recorders::Recorders;
-use rounds::{Case, Figure, WORK, work};
+use rounds::{Case, Figure, chained_work, work};
 
 fn main() -> Result<(), Box<dyn Error>> {
     if let Some(held) = memory::asked()? {
@@ -27,8 +26,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     memory::compare()?;
     let recorders = Recorders::install()?;
     let rounds = rounds::rounds(41);
-    let vector: Vec<f32> = (0..WORK).map(|i| i as f32).collect();
-    let at_work = || work(black_box(&vector));
     compare(
         "nothing",
         &cases::around(&recorders, || ()),
@@ -37,7 +34,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     compare(
         "50 ns of work",
-        &cases::around(&recorders, at_work),
+        &cases::around(&recorders, work),
+        rounds,
+        &recorders,
+    );
+    compare(
+        "50 ns of work, each after the last",
+        &cases::around(&recorders, chained_work),
         rounds,
         &recorders,
     );
@@ -53,7 +56,7 @@ fn compare(what: &str, cases: &[Case<'_>], rounds: usize, recorders: &Recorders)
     });
     println!("\n### Around {what}: ns added, median of {rounds} rounds\n");
     println!(
-        "| | 1 thread | × ours | 2 threads, one handle | × ours | M operations/s at 2 threads |"
+        "| | 1 thread | × ours | 2 threads, one handle | × ours | M operations/s: 1 thread | 2 threads |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|");
     let ours = figures.iter().find(|figure| figure.name == cases::OURS);
