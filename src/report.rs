@@ -186,6 +186,9 @@ pub struct Workload {
 pub struct SelfCostReport {
     /// CPU seconds of vecperf's own threads.
     pub cpu_seconds: f64,
+    /// CPU seconds of recording in the program's own threads, at most: timed operations times the cost of an empty one,
+    /// measured when the report was made.
+    pub recording_seconds: f64,
     /// Bytes held by shards, series and rings.
     pub bytes: u64,
     /// Records that went to the overflow series.

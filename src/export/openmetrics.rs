@@ -255,6 +255,12 @@ fn self_cost(text: &mut Text, report: &Report) {
         &cost.cpu_seconds,
     );
     one(
+        "self_recording_seconds_total",
+        "counter",
+        "CPU time of recording in the program's own threads, at most.",
+        &cost.recording_seconds,
+    );
+    one(
         "self_memory_bytes",
         "gauge",
         "Bytes held by shards, series and rings.",

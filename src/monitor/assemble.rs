@@ -6,6 +6,7 @@ use super::Watch;
 use super::told::Course;
 use crate::clock;
 use crate::config::Settings;
+use crate::record::cost;
 use crate::report::{Environment, PhaseReport, Report, SelfCostReport};
 use crate::snapshot::Snapshot;
 use crate::threshold::{self, Evidence};
@@ -77,7 +78,7 @@ impl Watch {
                 .collect(),
             series: self.collector.series(),
             environment: Environment::watched(self.settings.monitoring.memory_tracking),
-            self_cost: SelfCostReport::from(&run.self_cost),
+            self_cost: SelfCostReport::from_snapshot(&run, cost::of_one_operation()),
             settings: self.settings.clone(),
             run: PhaseReport::from_snapshot("run", false, &run),
         }

@@ -8,10 +8,12 @@
 //!  core.rs        one operation: its shards by thread slot
 //!  slots.rs       thread slots        shard.rs    one thread's cells
 //!  counts.rs      one distribution    published.rs  made at first use
+//!  cost.rs        what recording costs here
 //! ```
 
 mod call_site;
 mod core;
+pub(crate) mod cost;
 mod counts;
 mod gauge;
 mod instrument;

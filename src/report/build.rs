@@ -42,10 +42,18 @@ impl PhaseReport {
     }
 }
 
-impl From<&SelfCost> for SelfCostReport {
-    fn from(cost: &SelfCost) -> Self {
+impl SelfCostReport {
+    /// What watching cost in the window of `snapshot`, where timing one operation costs `one`.
+    pub fn from_snapshot(snapshot: &Snapshot, one: Duration) -> Self {
+        let cost = &snapshot.self_cost;
+        let timed: u64 = snapshot
+            .operations
+            .iter()
+            .map(|operation| operation.count() - operation.untimed)
+            .sum();
         Self {
             cpu_seconds: cost.cpu.as_secs_f64(),
+            recording_seconds: timed as f64 * one.as_secs_f64(),
             bytes: cost.bytes,
             overflowed: cost.overflowed,
             missed_beats: cost.missed_beats,

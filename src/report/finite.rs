@@ -74,6 +74,10 @@ impl Pass {
             .for_each(|point| self.sample(&mut point.resources));
         self.optional("cpus_available", &mut report.environment.cpus_available);
         self.number("self_cost.cpu_seconds", &mut report.self_cost.cpu_seconds);
+        self.number(
+            "self_cost.recording_seconds",
+            &mut report.self_cost.recording_seconds,
+        );
         self.thresholds(&mut report.settings.thresholds);
     }
 

@@ -63,6 +63,7 @@ pub(crate) fn sample() -> Report {
         },
         self_cost: SelfCostReport {
             cpu_seconds: 0.0123,
+            recording_seconds: 0.00159,
             bytes: 422_000,
             overflowed: 0,
             missed_beats: 0,

@@ -93,7 +93,7 @@ fn index(workload: &Workload) -> Option<String> {
 /// What watching cost, in one line.
 pub(in crate::export) fn self_cost(report: &Report) -> String {
     let cost = &report.self_cost;
-    let all = cost.cpu_seconds;
+    let all = cost.cpu_seconds + cost.recording_seconds;
     let mut parts = vec![format!("{} of CPU", duration(all))];
     let used = &report.run.resources;
     let process = used.cpu_user_seconds.unwrap_or(0.0) + used.cpu_system_seconds.unwrap_or(0.0);
