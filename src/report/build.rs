@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::histogram::Histogram;
 use crate::report::{Distribution, OperationReport, PhaseReport, SelfCostReport, WorkReport};
-use crate::snapshot::{OperationSnapshot, SelfCost, Snapshot};
+use crate::snapshot::{OperationSnapshot, Snapshot};
 
 impl PhaseReport {
     /// The window that `snapshot` saw, called `name`; `steady` marks the phase that is judged.

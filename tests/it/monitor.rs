@@ -155,7 +155,10 @@ fn a_broken_threshold_is_told_once_and_a_panic_in_the_callback_is_noted() {
         "{:?}",
         report.notes
     );
-    assert_eq!(*told.lock().unwrap(), ["max_memory_mb"]);
+    // Waiting for it, and the tests beside it, may well break the one on CPU use too.
+    let told = told.lock().unwrap();
+    let about_memory = told.iter().filter(|name| *name == "max_memory_mb");
+    assert_eq!(about_memory.count(), 1, "{told:?}");
 }
 
 #[test]
