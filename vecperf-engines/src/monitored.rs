@@ -24,32 +24,23 @@ use crate::{EngineError, Neighbor, SearchParameters, Searcher, Work};
 pub struct Monitored<S> {
     searcher: S,
     search: Operation,
-    work: WorkCounters,
-    found: Vec<Neighbor>,
-}
-
-/// What a search did, beside its latency.
-#[derive(Clone, Copy, Debug)]
-struct WorkCounters {
     distance_computations: Counter,
     hops: Counter,
     visited: Counter,
     layers: Counter,
+    found: Vec<Neighbor>,
 }
 
 impl<S: Searcher> Monitored<S> {
     /// Watches `searcher`; its searches are recorded as `search`.
     pub fn new(searcher: S, search: &Operation) -> Self {
-        let work = WorkCounters {
+        Self {
+            searcher,
             distance_computations: search.counter("distance_computations"),
             hops: search.counter("hops"),
             visited: search.counter("visited"),
             layers: search.counter("layers"),
-        };
-        Self {
-            searcher,
             search: search.clone(),
-            work,
             found: Vec::new(),
         }
     }
@@ -64,15 +55,28 @@ impl<S: Searcher> Monitored<S> {
         query: &[f32],
         parameters: SearchParameters,
     ) -> Result<&[Neighbor], EngineError> {
-        let timer = self.search.start_since(intended);
-        watch(
-            timer,
-            &mut self.searcher,
-            self.work,
-            &mut self.found,
-            query,
-            parameters,
-        )?;
+        self.watch(|search| search.start_since(intended), query, parameters)
+    }
+
+    fn watch(
+        &mut self,
+        start: impl FnOnce(&Operation) -> Timer<'_>,
+        query: &[f32],
+        parameters: SearchParameters,
+    ) -> Result<&[Neighbor], EngineError> {
+        let mut timer = start(&self.search).drop_as(Outcome::Error); // what `?` and a panic leave behind
+        let found = self.searcher.search(query, parameters)?;
+        self.found.clear();
+        self.found.extend_from_slice(found);
+        let work = self.searcher.work();
+        timer.add(
+            self.distance_computations,
+            work.distance_computations.unwrap_or(0),
+        );
+        timer.add(self.hops, work.hops.unwrap_or(0));
+        timer.add(self.visited, work.visited.unwrap_or(0));
+        timer.add(self.layers, work.layers.unwrap_or(0));
+        timer.end(Outcome::Ok);
         Ok(&self.found)
     }
 }
@@ -83,42 +87,9 @@ impl<S: Searcher> Searcher for Monitored<S> {
         query: &[f32],
         parameters: SearchParameters,
     ) -> Result<&[Neighbor], EngineError> {
-        let timer = self.search.start();
-        watch(
-            timer,
-            &mut self.searcher,
-            self.work,
-            &mut self.found,
-            query,
-            parameters,
-        )?;
-        Ok(&self.found)
+        self.watch(Operation::start, query, parameters)
     }
     fn work(&self) -> Work {
         self.searcher.work()
     }
-}
-
-/// One watched search: the operation lasts as long as `timer`.
-fn watch(
-    timer: Timer<'_>,
-    searcher: &mut impl Searcher,
-    counters: WorkCounters,
-    found: &mut Vec<Neighbor>,
-    query: &[f32],
-    parameters: SearchParameters,
-) -> Result<(), EngineError> {
-    let mut timer = timer.drop_as(Outcome::Error); // what `?` and a panic leave behind
-    found.clear();
-    found.extend_from_slice(searcher.search(query, parameters)?);
-    let work = searcher.work();
-    timer.add(
-        counters.distance_computations,
-        work.distance_computations.unwrap_or(0),
-    );
-    timer.add(counters.hops, work.hops.unwrap_or(0));
-    timer.add(counters.visited, work.visited.unwrap_or(0));
-    timer.add(counters.layers, work.layers.unwrap_or(0));
-    timer.end(Outcome::Ok);
-    Ok(())
 }
