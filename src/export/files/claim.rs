@@ -98,13 +98,39 @@ impl Drop for Claim {
     }
 }
 
+/// A locked file. A child that was forked from this process holds the same lock until it executes another program,
+/// so closing the file here does not release it: it is unlocked, and by the process that locked it only.
+#[derive(Debug)]
+pub(super) struct Held {
+    file: File,
+    process: u32,
+}
+
+impl Held {
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            process: std::process::id(),
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.process == std::process::id() {
+            // Where this fails, closing the file has to do.
+            let _ = self.file.unlock();
+        }
+    }
+}
+
 /// Whose names this process writes.
 #[derive(Debug)]
 pub(super) enum Lock {
-    /// Those of the settings, for as long as the file is open.
+    /// Those of the settings, until it is dropped.
     First {
         /// Held, never read.
-        _file: File,
+        _held: Held,
     },
     /// Its own, with the claim's mark.
     Own(Claim),
@@ -123,7 +149,9 @@ impl Lock {
         }
         let file = options().create(true).truncate(false).open(&path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self::First { _file: file }),
+            Ok(()) => Ok(Self::First {
+                _held: Held::new(file),
+            }),
             Err(TryLockError::WouldBlock) => Claim::make(directory, OWN_LOCK).map(Self::Own),
             Err(TryLockError::Error(error)) => Ok(Self::None(error.to_string())),
         }
@@ -178,6 +206,19 @@ fn is_ours(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lock_is_free_again_though_a_forked_child_still_has_the_file() {
+        let room = tempfile::tempdir().unwrap();
+        let Lock::First { _held: held } = Lock::take(room.path()).unwrap() else {
+            panic!("an empty directory is in use");
+        };
+        let in_the_child = held.file.try_clone().unwrap();
+        assert!(matches!(Lock::take(room.path()), Ok(Lock::Own(_))));
+        drop(held);
+        assert!(matches!(Lock::take(room.path()), Ok(Lock::First { .. })));
+        drop(in_the_child);
+    }
 
     #[test]
     fn only_our_own_pattern_is_ours() {
