@@ -15,6 +15,8 @@ pub mod files;
 mod json;
 mod markdown;
 mod openmetrics;
+#[cfg(feature = "pprof")]
+pub mod pprof;
 pub mod quantity;
 #[cfg(feature = "schema")]
 mod schema;

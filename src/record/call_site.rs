@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::instrument::Instrumented;
 use super::operation::Operation;
 use super::recorder::Recorder;
-use super::timer::{Outcome, Timer};
+use super::timer::Timer;
+use crate::segment::Outcome;
 
 /// Counts installations; 0 while none is in force.
 static INSTALLED: AtomicU64 = AtomicU64::new(0);

@@ -8,8 +8,8 @@ use pin_project_lite::pin_project;
 
 use super::operation::Operation;
 use super::shard::Kind;
-use super::timer::Outcome;
 use crate::clock::Moment;
+use crate::segment::Outcome;
 
 pin_project! {
     /// A future whose run is an operation; made by [`Operation::instrument`].

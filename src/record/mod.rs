@@ -29,7 +29,9 @@ pub use call_site::CallSite;
 pub use gauge::Gauge;
 pub use instrument::Instrumented;
 pub use operation::{Counter, Operation};
-pub use timer::{Outcome, Timer};
+pub use timer::Timer;
+
+pub use crate::segment::Outcome;
 
 pub(crate) use recorder::Recorder;
 

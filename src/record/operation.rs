@@ -8,9 +8,10 @@ use std::time::Duration;
 use super::core::Core;
 use super::instrument::Instrumented;
 use super::shard::OTHER_COUNTERS;
-use super::timer::{Outcome, Timer};
+use super::timer::Timer;
 use crate::clock::Moment;
 use crate::histogram::nanos_of;
+use crate::segment::Outcome;
 
 /// A cheap, cloneable handle to a named operation. Off (no monitor, or `enabled = false`) it does nothing, at the cost
 /// of one predictable branch.

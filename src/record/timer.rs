@@ -4,28 +4,9 @@ use super::core::Core;
 use super::operation::Counter;
 use super::shard::{Kind, OTHER_COUNTERS};
 use crate::clock::Moment;
-
-/// How an operation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It ended well.
-    Ok,
-    /// It returned an error or panicked.
-    Error,
-    /// It was dropped before it ended.
-    Cancelled,
-}
+use crate::segment::Outcome;
 
 impl Outcome {
-    /// `Ok` or `Error`, as the result says.
-    pub fn of<T, E>(result: &Result<T, E>) -> Self {
-        if result.is_ok() {
-            Self::Ok
-        } else {
-            Self::Error
-        }
-    }
-
     #[inline(always)]
     pub(super) fn kind(self) -> Kind {
         match self {

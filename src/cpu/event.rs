@@ -1,0 +1,67 @@
+//! What a sampler hands over: borrowed plain data, valid until the next call.
+
+/// The registers that unwinding starts from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Registers {
+    pub(crate) instruction: u64,
+    pub(crate) stack: u64,
+    pub(crate) frame: u64,
+    /// The link register; 0 on x86-64.
+    pub(crate) link: u64,
+}
+
+/// One sample: a thread was found running.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawSample<'a> {
+    /// The thread, as the kernel numbers it.
+    pub(crate) thread: u32,
+    /// CLOCK_MONOTONIC, nanoseconds.
+    pub(crate) at_ns: u64,
+    /// The CPU time it stands for, nanoseconds: a multiple of the period when some were missed.
+    pub(crate) weight_ns: u64,
+    /// User-mode registers; `None` for a thread that has none.
+    pub(crate) registers: Option<Registers>,
+    /// The stack's bytes, from the stack pointer on.
+    pub(crate) stack: &'a [u8],
+    /// Return addresses in the kernel, leaf first; empty when the thread was in user mode, or may not be looked at there.
+    pub(crate) kernel: &'a [u64],
+}
+
+/// What happened, in the order of time for each thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event<'a> {
+    Sample(RawSample<'a>),
+    /// The thread left its CPU: it waits (`preempted` false), or another thread took the CPU.
+    SwitchedOut {
+        thread: u32,
+        at_ns: u64,
+        preempted: bool,
+    },
+    SwitchedIn {
+        thread: u32,
+        at_ns: u64,
+    },
+    /// A page-fault sample that stands for `count` faults.
+    Faults {
+        thread: u32,
+        at_ns: u64,
+        count: u64,
+    },
+    /// A file was mapped as code, or the process executed another program (`everything` is new).
+    Mapped {
+        everything: bool,
+    },
+    /// The thread has this name now.
+    Named {
+        thread: u32,
+        name: &'a [u8],
+    },
+    Ended {
+        thread: u32,
+        at_ns: u64,
+    },
+    /// So many records were lost before they could be read.
+    Lost {
+        records: u64,
+    },
+}

@@ -1,0 +1,28 @@
+//! The CPU profile: where CPU time goes, by call stack and by operation.
+//!
+//! ```text
+//!  event.rs      what a sampler hands over: samples, switches, faults, mappings
+//!  sampler.rs    the trait at the joint, and the choice by trying
+//!  perf_event/   back end 1: the kernel samples into rings
+//!  signal/       back ends 2 and 3: timers of each thread's CPU time, a ticker; a handler copies the stack
+//!  unwind/       modules and call frames, from copied registers and stack
+//!  symbol/       frames to function names
+//!  attribute/    samples and switches joined to operations by thread and time
+//!  recording/    the drain thread that joins these, and the profile made of what it counted
+//! ```
+//!
+//! The program's own threads run none of this, except the copying handler of the signal back ends.
+
+mod attribute;
+mod event;
+mod options;
+mod perf_event;
+mod recording;
+mod sampler;
+mod signal;
+mod symbol;
+mod unwind;
+
+pub use options::{BackEnd, Choice, Options, Target};
+pub use recording::{Recording, Statistics};
+pub use sampler::Refusal;
