@@ -7,6 +7,10 @@ use crate::segment::Segment;
 /// What operations of one latency bucket waited for, summed; nested operations count in each that holds them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Waited {
+    /// Instances that ended.
+    pub(crate) instances: u64,
+    /// Their time on threads, from start to end; of futures, in polls.
+    pub(crate) wall_ns: u64,
     pub(crate) blocked_ns: u64,
     pub(crate) preempted_ns: u64,
     /// Times that it left the CPU to wait.

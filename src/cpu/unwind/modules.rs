@@ -1,6 +1,7 @@
 //! The files mapped as code, now and earlier in the recording.
 
 use std::fs::File;
+use std::sync::Arc;
 
 /// A module's number, never given to another one in the same recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,18 +24,20 @@ pub(crate) struct Module {
     pub(crate) image: Option<Box<[u8]>>,
 }
 
-/// All modules of a recording.
-#[derive(Debug, Default)]
+/// All modules of a recording. A copy is cheap: symbols are read in another thread, while the recording goes on.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Modules {
-    all: Vec<Module>,
+    all: Vec<Arc<Module>>,
 }
 
 impl Modules {
     pub(crate) fn get(&self, id: ModuleId) -> Option<&Module> {
-        self.all.get(id.0 as usize)
+        self.all.get(id.0 as usize).map(Arc::as_ref)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
-        (0..).map(ModuleId).zip(&self.all)
+        (0..)
+            .map(ModuleId)
+            .zip(self.all.iter().map(Arc::as_ref))
     }
 }
