@@ -6,6 +6,7 @@
 //! millisecond and refined by [`reanchor`], which also gives the counter up when it no longer agrees with the system.
 
 mod rate;
+mod system;
 #[cfg_attr(
     not(all(target_os = "linux", target_arch = "x86_64", not(miri))),
     path = "no_tsc.rs"
@@ -14,10 +15,12 @@ mod tsc;
 
 use std::ops::Add;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use rate::{Point, Rate};
+
+pub(crate) use system::{monotonic_nanos, thread_cpu};
 
 /// A point on the clock that vecperf measures with; cheap to take, meaningful only within this process.
 ///
@@ -29,7 +32,7 @@ use rate::{Point, Rate};
 /// assert_eq!(due.since(started), Duration::from_millis(5));
 /// assert_eq!(started.since(due), Duration::ZERO); // never negative
 /// ```
-// Raw ticks of the counter, or, with the top bit set, nanoseconds of CLOCK_MONOTONIC since `BIRTH`. The counter needs
+// Raw ticks of the counter, or, with the top bit set, nanoseconds of CLOCK_MONOTONIC. The counter needs
 // a century to reach that bit, and a process changes from ticks to nanoseconds at most once: moments stay ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
@@ -50,7 +53,8 @@ static CLOCK: Mutex<Clock> = Mutex::new(Clock {
     rate: None,
     words: String::new(),
 });
-static BIRTH: OnceLock<Instant> = OnceLock::new();
+/// CLOCK_MONOTONIC when the choice was made.
+static DECIDED_AT: AtomicU64 = AtomicU64::new(0);
 
 struct Clock {
     /// Kept after the counter was given up, for the moments taken before.
@@ -75,7 +79,7 @@ impl Moment {
             drop(decided());
             return Self::now();
         }
-        Self(NANOSECONDS | system_nanos())
+        Self(NANOSECONDS | monotonic_nanos())
     }
 
     /// The time from `earlier` to `self`; zero when `earlier` is later.
@@ -124,7 +128,7 @@ impl Moment {
         (nanos < CHECKED_FROM).then_some(nanos)
     }
 
-    /// Nanoseconds of the system's clock since `BIRTH`.
+    /// CLOCK_MONOTONIC, nanoseconds.
     #[cold]
     fn by_system(self) -> u64 {
         if self.0 & NANOSECONDS != 0 {
@@ -159,8 +163,7 @@ const CHECKED_FROM: u64 = 1_000_000_000;
 
 #[cold]
 fn longest_possible() -> u64 {
-    // What passed before the clock was first read: the calibration.
-    system_nanos().saturating_add(1_000_000)
+    monotonic_nanos().saturating_sub(DECIDED_AT.load(Ordering::Relaxed))
 }
 
 /// Measures the counter's rate anew, over all the time that passed, and stops using the counter when the kernel or
@@ -197,24 +200,6 @@ pub(crate) fn wall() -> SystemTime {
     SystemTime::now()
 }
 
-/// CPU time that the calling thread has used; `None` where the system does not say. About 0.6 µs.
-pub(crate) fn thread_cpu() -> Option<Duration> {
-    #[cfg(target_os = "linux")]
-    {
-        let mut time = libc::timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        // SAFETY: `time` is a valid timespec that the call may write, and outlives it.
-        let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-        let seconds = u64::try_from(time.tv_sec).ok()?;
-        let nanos = u32::try_from(time.tv_nsec).ok()?;
-        (status == 0).then(|| Duration::new(seconds, nanos))
-    }
-    #[cfg(not(target_os = "linux"))]
-    None
-}
-
 fn clock() -> MutexGuard<'static, Clock> {
     CLOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -224,6 +209,7 @@ fn clock() -> MutexGuard<'static, Clock> {
 fn decided() -> MutexGuard<'static, Clock> {
     let mut clock = clock();
     if SOURCE.load(Ordering::Relaxed) == UNDECIDED {
+        DECIDED_AT.store(monotonic_nanos(), Ordering::Relaxed);
         match tsc::trusted().and_then(|()| calibrate()) {
             Ok(rate) => {
                 MULTIPLIER.store(rate.multiplier(), Ordering::Relaxed);
@@ -235,7 +221,6 @@ fn decided() -> MutexGuard<'static, Clock> {
             }
             Err(reason) => {
                 clock.words = format!("monotonic: {reason}");
-                system_nanos();
                 SOURCE.store(SYSTEM, Ordering::Release);
             }
         }
@@ -254,7 +239,7 @@ fn calibrate() -> Result<Rate, String> {
 fn take_point() -> Point {
     let attempt = || {
         let before = tsc::read();
-        let nanos = system_nanos();
+        let nanos = monotonic_nanos();
         let width = tsc::read().saturating_sub(before);
         Point {
             ticks: before.saturating_add(width / 2),
@@ -277,17 +262,10 @@ fn in_words(multiplier: u64) -> String {
     format!("tsc: invariant time-stamp counter at {megahertz:.1} MHz, and the kernel's clocksource")
 }
 
-/// Nanoseconds of the system's monotonic clock since its first reading here.
-fn system_nanos() -> u64 {
-    let now = Instant::now();
-    let since = now.saturating_duration_since(*BIRTH.get_or_init(|| now));
-    u64::try_from(since.as_nanos())
-        .unwrap_or(u64::MAX)
-        .min(NANOSECONDS - 1)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -341,7 +319,7 @@ mod tests {
             assert!(short.is_none_or(|short| short == end.nanos_since(start)));
         }
         assert_eq!(start.nanos_at_once(start + Duration::from_secs(1)), None);
-        let by_the_system = Moment(NANOSECONDS | system_nanos());
+        let by_the_system = Moment(NANOSECONDS | monotonic_nanos());
         assert_eq!(by_the_system.nanos_at_once(by_the_system), None);
     }
 
@@ -354,7 +332,7 @@ mod tests {
     #[test]
     fn moments_of_both_kinds_compare_after_the_counter_was_given_up() {
         let before = Moment::now();
-        let after = Moment(NANOSECONDS | system_nanos());
+        let after = Moment(NANOSECONDS | monotonic_nanos());
         assert!(after > before || before.0 & NANOSECONDS != 0);
         let gap = after.since(before);
         assert!(gap < Duration::from_secs(60), "{gap:?}");
@@ -375,15 +353,5 @@ mod tests {
             words.starts_with("tsc: "),
             Moment::now().0 & NANOSECONDS == 0
         );
-    }
-
-    #[test]
-    fn the_thread_uses_cpu_time() {
-        let Some(before) = thread_cpu() else { return };
-        let mut work = 0u64;
-        while thread_cpu().is_some_and(|now| now == before) {
-            work = std::hint::black_box(work + 1);
-        }
-        assert!(thread_cpu() > Some(before));
     }
 }
