@@ -62,6 +62,11 @@ impl<T: Copy> Attribution<T> {
         });
     }
 
+    /// Those that still wait, for a look at the recording while it goes on.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Pending<T>> {
+        self.pending.iter()
+    }
+
     /// The end: all that still wait are outside of any operation that ended.
     pub(crate) fn finish(&mut self, take: &mut dyn FnMut(Pending<T>)) {
         self.pending.drain(..).for_each(take);

@@ -18,6 +18,8 @@ pub(crate) struct Module {
     pub(crate) start: u64,
     pub(crate) end: u64,
     pub(crate) file_offset: u64,
+    /// What an address of the file (`p_vaddr`) is higher by in the process.
+    pub(crate) bias: u64,
     /// Held open, so that names can still be read when it was deleted, replaced or unmapped. `None`: not a file.
     pub(crate) file: Option<File>,
     /// The vdso's bytes: it has no file.
@@ -36,8 +38,6 @@ impl Modules {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
-        (0..)
-            .map(ModuleId)
-            .zip(self.all.iter().map(Arc::as_ref))
+        (0..).map(ModuleId).zip(self.all.iter().map(Arc::as_ref))
     }
 }

@@ -16,7 +16,7 @@ pub(crate) enum Frame {
 }
 
 /// How an unwinding ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum End {
     /// At the thread's first function.
     Root,
