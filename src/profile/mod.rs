@@ -1,7 +1,26 @@
 //! A profile as plain data: where a quantity (CPU time, bytes) was spent, by call stack and label. The model of the
 //! pprof format, with indices instead of ids: what profilers build, exporters write, and commands draw.
+//!
+//! ```text
+//!  mod.rs      the model
+//!  names.rs    the value kinds, label keys and cohorts that vecperf writes
+//!  builder.rs  a profile put together from parts that repeat
+//!  select.rs   what is in it: totals, labels, a cut to one cohort
+//!  counts.rs   how many operations it covers, kept in a comment
+//!  check.rs    whether it holds together
+//! ```
+
+mod builder;
+mod check;
+mod counts;
+pub mod names;
+mod select;
 
 use std::sync::Arc;
+
+pub use builder::Builder;
+pub use check::Flaw;
+pub use counts::OperationCounts;
 
 /// A profile. Indices into `mappings`, `functions` and `locations` are positions in those lists.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,7 +120,7 @@ pub struct Sample {
 /// A label of a sample.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Label {
-    /// `operation`, `cohort`, `phase`, `thread`, `outcome`, `label`.
+    /// What it tells: see [`names`].
     pub key: Arc<str>,
     /// Its value.
     pub value: LabelValue,
