@@ -1,0 +1,236 @@
+//! The bytes of a `.prof` file to a profile. They may come from anywhere: whatever they are, the answer is a profile
+//! that holds together or an error that says what is wrong, and memory stays in proportion to the bytes.
+//!
+//! Each list is read in a walk of its own, in the order in which they refer to each other: whatever the order in the
+//! file, and without a second copy of it in memory.
+
+use std::borrow::Cow;
+use std::io::Read as _;
+
+use flate2::read::MultiGzDecoder;
+use prost::Message;
+
+use super::tables::{Ids, Texts};
+use super::wire::{self, Read};
+use crate::profile::{
+    Function, Label, LabelValue, Line, Location, Mapping, Profile, Sample, ValueType,
+};
+
+/// What a gzip file begins with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The bytes themselves, or what is packed in them: at most `limit`.
+pub(super) fn unpack(bytes: &[u8], limit: usize) -> Read<Cow<'_, [u8]>> {
+    let unpacked = match bytes.starts_with(&GZIP) {
+        false => Cow::Borrowed(bytes),
+        true => {
+            let mut unpacked = Vec::new();
+            MultiGzDecoder::new(bytes)
+                .take(limit as u64 + 1)
+                .read_to_end(&mut unpacked)
+                .map_err(|error| format!("it cannot be unpacked, cut off or damaged: {error}"))?;
+            Cow::Owned(unpacked)
+        }
+    };
+    match unpacked.len() {
+        0 => Err("it is empty".to_owned()),
+        size if size > limit => Err(format!(
+            "it is larger than {limit} bytes, the most that is read"
+        )),
+        _ => Ok(unpacked),
+    }
+}
+
+/// The profile in unpacked bytes.
+pub(super) fn decode(bytes: &[u8]) -> Read<Profile> {
+    let mut texts = Texts::read(bytes)?;
+    let mut profile = header(bytes, &mut texts)?;
+    let (mappings, mapping_ids) = mappings(bytes, &mut texts)?;
+    let (functions, function_ids) = functions(bytes, &mut texts)?;
+    let (locations, location_ids) = locations(bytes, &mapping_ids, &function_ids)?;
+    let kinds = profile.value_types.len();
+    profile.samples = samples(bytes, &mut texts, &location_ids, kinds)?;
+    profile.mappings = mappings;
+    profile.functions = functions;
+    profile.locations = locations;
+    Ok(profile)
+}
+
+fn header(bytes: &[u8], texts: &mut Texts<'_>) -> Read<Profile> {
+    let header = wire::Header::decode(bytes).map_err(|error| error.to_string())?;
+    let period_type = header.period_type.unwrap_or_default();
+    Ok(Profile {
+        time_nanos: header.time_nanos,
+        duration_nanos: not_negative("the duration", header.duration_nanos)?,
+        value_types: header
+            .sample_type
+            .into_iter()
+            .map(|wire| value_type(wire, texts))
+            .collect::<Read<_>>()?,
+        period_type: value_type(period_type, texts)?,
+        period: not_negative("the period", header.period)?,
+        comments: header
+            .comment
+            .into_iter()
+            .map(|position| texts.owned(position))
+            .collect::<Read<_>>()?,
+        ..Profile::default()
+    })
+}
+
+fn value_type(wire: wire::ValueType, texts: &mut Texts<'_>) -> Read<ValueType> {
+    Ok(ValueType {
+        kind: texts.owned(wire.kind)?,
+        unit: texts.owned(wire.unit)?,
+    })
+}
+
+fn mappings(bytes: &[u8], texts: &mut Texts<'_>) -> Read<(Vec<Mapping>, Ids)> {
+    let mut ids = Ids::new("mapping");
+    let mappings = list(bytes, wire::MAPPING, "mapping", |wire: &wire::Mapping| {
+        ids.add(wire.id)?;
+        Ok(Mapping {
+            start: wire.memory_start,
+            end: wire.memory_limit,
+            file_offset: wire.file_offset,
+            file: texts.owned(wire.filename)?,
+            build_id: texts.owned(wire.build_id)?,
+            has_functions: wire.has_functions,
+        })
+    })?;
+    Ok((mappings, ids))
+}
+
+fn functions(bytes: &[u8], texts: &mut Texts<'_>) -> Read<(Vec<Function>, Ids)> {
+    let mut ids = Ids::new("function");
+    let functions = list(
+        bytes,
+        wire::FUNCTION,
+        "function",
+        |wire: &wire::Function| {
+            ids.add(wire.id)?;
+            let name = texts.owned(wire.name)?;
+            let mut system_name = texts.owned(wire.system_name)?;
+            if system_name == name {
+                system_name = String::new();
+            }
+            Ok(Function {
+                name,
+                system_name,
+                file: texts.owned(wire.filename)?,
+                start_line: wire.start_line.max(0),
+            })
+        },
+    )?;
+    Ok((functions, ids))
+}
+
+/// A negative line number is written by some profilers for *unknown*, and read as that.
+fn locations(bytes: &[u8], mappings: &Ids, functions: &Ids) -> Read<(Vec<Location>, Ids)> {
+    let mut ids = Ids::new("location");
+    let locations = list(
+        bytes,
+        wire::LOCATION,
+        "location",
+        |wire: &wire::Location| {
+            ids.add(wire.id)?;
+            let mut lines = Vec::with_capacity(wire.line.len());
+            for line in &wire.line {
+                lines.push(Line {
+                    function: functions.index(line.function_id)?,
+                    line: line.line.max(0),
+                });
+            }
+            Ok(Location {
+                mapping: match wire.mapping_id {
+                    0 => None,
+                    id => Some(mappings.index(id)?),
+                },
+                address: wire.address,
+                lines,
+            })
+        },
+    )?;
+    Ok((locations, ids))
+}
+
+/// The samples, each with `kinds` values.
+fn samples(
+    bytes: &[u8],
+    texts: &mut Texts<'_>,
+    locations: &Ids,
+    kinds: usize,
+) -> Read<Vec<Sample>> {
+    let mut totals = vec![0; kinds];
+    list(bytes, wire::SAMPLE, "sample", |wire: &wire::Sample| {
+        add_up(&mut totals, &wire.value)?;
+        let mut stack = Vec::with_capacity(wire.location_id.len());
+        for &id in &wire.location_id {
+            stack.push(locations.index(id)?);
+        }
+        let mut labels = Vec::with_capacity(wire.label.len());
+        for wire in wire.label.iter().filter(|label| label.key != 0) {
+            labels.push(label(wire, texts)?);
+        }
+        Ok(Sample {
+            locations: stack,
+            values: wire.value.clone(),
+            labels,
+        })
+    })
+}
+
+/// Adds a sample's values to the totals, so that no sum over samples ever overflows.
+fn add_up(totals: &mut [i64], values: &[i64]) -> Read<()> {
+    if values.len() != totals.len() || values.is_empty() {
+        let (own, named) = (values.len(), totals.len());
+        return Err(format!(
+            "{own} values, and the file names {named} types of them"
+        ));
+    }
+    for (total, &value) in totals.iter_mut().zip(values) {
+        let value = not_negative("a value", value)?;
+        *total = total
+            .checked_add(value)
+            .ok_or("the values up to here add up to more than 2^63")?;
+    }
+    Ok(())
+}
+
+fn label(wire: &wire::Label, texts: &mut Texts<'_>) -> Read<Label> {
+    Ok(Label {
+        key: texts.shared(wire.key)?,
+        value: match wire.str {
+            0 => LabelValue::Number(wire.num, texts.shared(wire.num_unit)?),
+            text => LabelValue::Text(texts.shared(text)?),
+        },
+    })
+}
+
+/// Converts each element of a list; an error says which one it was.
+fn list<M: Message + Default, T>(
+    bytes: &[u8],
+    field: u32,
+    name: &str,
+    mut convert: impl FnMut(&M) -> Read<T>,
+) -> Read<Vec<T>> {
+    let mut converted = Vec::with_capacity(wire::count(bytes, field)?);
+    let mut message = M::default(); // one for all: its lists keep their room
+    wire::each(bytes, field, |element| {
+        message.clear();
+        let result = match message.merge(element) {
+            Ok(()) => convert(&message),
+            Err(error) => Err(error.to_string()),
+        };
+        converted.push(result.map_err(|why| format!("{name} {}: {why}", converted.len() + 1))?);
+        Ok(())
+    })?;
+    Ok(converted)
+}
+
+fn not_negative(what: &str, number: i64) -> Read<i64> {
+    match number {
+        0.. => Ok(number),
+        _ => Err(format!("{what} is negative: {number}")),
+    }
+}
