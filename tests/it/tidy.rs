@@ -155,6 +155,7 @@ fn every_file_says_what_it_is_and_stays_readable() {
         "tests/it",
         "examples",
         "benches",
+        "profiled",
     ]) {
         let text = read(&file);
         assert!(

@@ -1,0 +1,71 @@
+//! Everything that a profiler may trip over, all at once, while the profile is started and stopped every 200 ms. At the end
+//! the process must own what it owned before.
+
+mod hostile;
+mod owned;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::profiling::Session;
+use crate::{Arguments, Ledger, Truth, clock};
+use owned::Owned;
+
+const BETWEEN_RESTARTS: Duration = Duration::from_millis(200);
+/// The first rounds, after which everything that stays for good is there: caches, arenas, the signal's disposition.
+const WARM_UP: Duration = Duration::from_secs(2);
+
+/// Runs it for `--seconds` of wall time.
+pub fn stress(asked: &Arguments) -> Result<Truth, String> {
+    std::panic::set_hook(Box::new(|_| ())); // they are meant
+    rounds(asked, WARM_UP)?;
+    let before = Owned::now();
+    let mut all = rounds(asked, Duration::from_secs_f64(asked.seconds))?;
+    Owned::now().compare(&before, &mut all);
+    let mut truth = Truth::default();
+    all.tell(&mut truth);
+    Ok(truth)
+}
+
+/// Everything hostile, from the first thread's start to the last one's end.
+fn rounds(asked: &Arguments, time: Duration) -> Result<Ledger, String> {
+    let stop = AtomicBool::new(false);
+    let session = Session::without_profile(asked)?;
+    thread::scope(|scope| {
+        let threads: Vec<_> = hostile::ALL
+            .iter()
+            .map(|(name, act)| {
+                let (stop, operation) = (&stop, session.operation(name));
+                scope.spawn(move || {
+                    let mut ledger = Ledger::default();
+                    while !stop.load(Ordering::Relaxed) {
+                        operation.measure(act);
+                        ledger.count(name, 1.0);
+                    }
+                    ledger
+                })
+            })
+            .collect();
+        let restarted = restart(asked, &session, time);
+        stop.store(true, Ordering::Relaxed);
+        let mut all = Ledger::default();
+        for thread in threads {
+            all.merge(thread.join().map_err(|_| "a hostile thread panicked")?);
+        }
+        all.merge(restarted?);
+        Ok(all)
+    })
+}
+
+/// Starts and stops the profile.
+fn restart(asked: &Arguments, session: &Session, time: Duration) -> Result<Ledger, String> {
+    let mut ledger = Ledger::default();
+    let end = clock::monotonic() + time;
+    while clock::monotonic() < end {
+        let samples = session.profile_for(asked, BETWEEN_RESTARTS)?;
+        ledger.count("restarts", 1.0);
+        ledger.count("samples", samples as f64);
+    }
+    Ok(ledger)
+}

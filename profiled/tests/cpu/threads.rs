@@ -1,0 +1,60 @@
+//! Threads: idle ones are left alone, many are covered, short ones too.
+
+use crate::case::{Case, PERF_EVENT, TICKER, alone, back_ends};
+
+/// 64 threads that wait for work.
+#[test]
+fn idle_threads_are_left_alone() {
+    /// We promise 1 percent of a core; a timer on the wall clock takes 106.
+    const PERCENT: f64 = 1.0;
+    const AT_MOST: f64 = 10.0;
+    let _alone = alone();
+    for back_end in back_ends() {
+        let run = Case::new("idle").seconds(2.0).back_end(back_end).run();
+        let more = run.truth.fact("cpu_percent") - run.truth.fact("cpu_percent_alone");
+        let interrupted = run.truth.fact("interrupted_per_second");
+        println!(
+            "{back_end}: 64 idle threads take {more:.2} % of a core more (promised {PERCENT}), and are interrupted {interrupted:.1} times a second"
+        );
+        // Each thread wakes 5 times a second by itself.
+        assert!(more <= AT_MOST, "{back_end}: {more} %");
+        assert!(interrupted <= 64.0, "{back_end}: {interrupted}");
+        let _ = TICKER;
+    }
+}
+
+/// 1,000 threads, of 8 ms each.
+#[test]
+fn a_thousand_threads() {
+    let _alone = alone();
+    for back_end in back_ends().into_iter().chain(["auto"]) {
+        let case = Case::new("many").seconds(8.0).back_end(back_end);
+        match case.try_run() {
+            Ok(run) => {
+                let ratio = run.seen.unwrap().cpu_seconds() / run.truth.cpu_seconds;
+                println!(
+                    "{back_end}: 1,000 threads: {:?}, {ratio:.3} of the CPU time; {:?}",
+                    run.truth.back_end, run.truth.refusals
+                );
+                assert!((0.5..=1.05).contains(&ratio), "{back_end}: {ratio}");
+            }
+            // perf_event may need more descriptors than there are; `auto` has to find another way.
+            Err(why) => {
+                println!("{back_end}: 1,000 threads: {why}");
+                assert!(back_end == PERF_EVENT, "{back_end}: {why}");
+            }
+        }
+    }
+}
+
+/// Threads of 20 ms: an operation is how the signal back ends learn of a thread.
+#[test]
+fn short_lived_threads() {
+    let _alone = alone();
+    for back_end in back_ends() {
+        let run = Case::new("churn").seconds(1.0).back_end(back_end).run();
+        let ratio = run.seen.unwrap().cpu_seconds() / run.truth.cpu_seconds;
+        println!("{back_end}: threads of 20 ms: {ratio:.3} of the CPU time");
+        assert!((0.6..=1.1).contains(&ratio), "{back_end}: {ratio}");
+    }
+}
