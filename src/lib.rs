@@ -41,6 +41,7 @@ pub mod report;
 pub mod resource;
 #[allow(dead_code, reason = "being built: goes before the issue is finished")]
 mod segment;
+mod signals;
 pub mod snapshot;
 pub mod threshold;
 

@@ -4,6 +4,7 @@
 //! what JSON has no word for. Times are seconds, sizes bytes, and each name says so.
 
 mod build;
+mod cpu;
 mod finite;
 mod judge;
 mod read;
@@ -16,6 +17,8 @@ use crate::config::Settings;
 use crate::recall::RecallEstimate;
 use crate::resource::ResourceUse;
 use crate::threshold::Verdict;
+
+pub use cpu::{BackEndRefusal, CpuProfileReport, FunctionReport, TimeSplit, TimeSplitReport};
 
 pub use crate::environment::Environment;
 pub use crate::snapshot::SeriesPoint;
@@ -46,6 +49,9 @@ pub struct Report {
     pub series: Vec<SeriesPoint>,
     /// The machine and what could be measured on it.
     pub environment: Environment,
+    /// The CPU profile; absent when none was taken.
+    #[serde(default)]
+    pub cpu_profile: Option<CpuProfileReport>,
     /// What watching cost.
     pub self_cost: SelfCostReport,
     /// The settings in force.
@@ -104,6 +110,9 @@ pub struct OperationReport {
     pub work: Vec<WorkReport>,
     /// Recall of the judged queries.
     pub recall: Option<RecallEstimate>,
+    /// Where the time went; absent where waits cannot be seen.
+    #[serde(default)]
+    pub time_split: Option<TimeSplitReport>,
 }
 
 /// A distribution of durations, in seconds.

@@ -6,7 +6,6 @@
 //!  timeline.rs     … windows between marks: phases, exact peaks          (pure)
 //!  series.rs       … a bounded time series for charts                    (pure)
 //!  thread.rs     the thread: waits, beats, calls the hook; never dies by a panic
-//!  signals.rs    signals stay the program's
 //!  collector.rs  what a monitor holds
 //! ```
 
@@ -14,7 +13,6 @@ mod beat;
 mod collector;
 mod ledger;
 mod series;
-mod signals;
 mod thread;
 mod timeline;
 

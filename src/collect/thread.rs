@@ -6,8 +6,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::ledger::{BeatWindow, Ledger};
-use super::signals;
 use crate::clock::{self, Moment};
+use crate::signals;
 
 /// Called after each beat, on the collector's thread and under no lock.
 pub(crate) type OnBeat = Box<dyn FnMut(&BeatWindow) + Send>;

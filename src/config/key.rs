@@ -17,14 +17,16 @@ pub(super) struct Key<T: 'static> {
 /// A day: nobody waits longer for one operation.
 const LONGEST_MS: f64 = 86_400_000.0;
 const MOST_SAMPLES: u64 = 1_000_000_000_000;
+static CPU_BACK_ENDS: [&str; 4] = ["auto", "perf_event", "thread_timer", "ticker"];
 
 #[rustfmt::skip] // One row a line: it is a table.
-pub(super) static KEYS: [Key<Settings>; 17] = [
+pub(super) static KEYS: [Key<Settings>; 18] = [
     key("monitoring.enabled", Rule::Switch, |s| &mut s.monitoring.enabled),
     // perf_event_open refuses more than the sysctl perf_event_max_sample_rate, which falls under load.
     key("monitoring.sample_rate", whole(1, 10_000), |s| &mut s.monitoring.sample_rate),
     key("monitoring.memory_tracking", Rule::Switch, |s| &mut s.monitoring.memory_tracking),
     key("monitoring.cpu_profiling", Rule::Switch, |s| &mut s.monitoring.cpu_profiling),
+    key("monitoring.cpu_back_end", Rule::Choice(&CPU_BACK_ENDS), |s| &mut s.monitoring.cpu_back_end),
     key("monitoring.resource_interval_ms", whole(1, 3_600_000), |s| &mut s.monitoring.resource_interval_ms),
     key("monitoring.series_limit", whole(1, 100_000), |s| &mut s.monitoring.series_limit),
     key("monitoring.series_points", whole(2, 1_000_000), |s| &mut s.monitoring.series_points),

@@ -53,12 +53,40 @@ pub struct Monitoring {
     pub memory_tracking: bool,
     /// The sampling CPU profiler.
     pub cpu_profiling: bool,
+    /// How the profiler takes its samples.
+    pub cpu_back_end: CpuBackEnd,
     /// Milliseconds between two resource samples.
     pub resource_interval_ms: u64,
     /// Series (operations and gauges) before the overflow series takes the rest.
     pub series_limit: usize,
     /// Points of the time series kept for charts; when full, every second one is dropped.
     pub series_points: usize,
+}
+
+/// How the CPU profiler takes its samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CpuBackEnd {
+    /// The best that this machine allows.
+    #[default]
+    Auto,
+    /// `perf_event_open`: reaches the rate, sees waits and page faults.
+    PerfEvent,
+    /// A timer on each thread's CPU clock: true totals, at most one sample a kernel tick.
+    ThreadTimer,
+    /// Signals to the threads that run: reaches the rate, at 2 to 4 % of a core.
+    Ticker,
+}
+
+impl CpuBackEnd {
+    /// As the settings write them.
+    const WORDS: [(Self, &'static str); 4] = [
+        (Self::Auto, "auto"),
+        (Self::PerfEvent, "perf_event"),
+        (Self::ThreadTimer, "thread_timer"),
+        (Self::Ticker, "ticker"),
+    ];
 }
 
 /// `[thresholds]`: what is judged.
@@ -121,6 +149,7 @@ impl Default for Monitoring {
             sample_rate: 1000,
             memory_tracking: true,
             cpu_profiling: true,
+            cpu_back_end: CpuBackEnd::Auto,
             resource_interval_ms: 100,
             series_limit: 2000,
             series_points: 600,

@@ -14,6 +14,7 @@ fn the_table_reaches_every_field() {
             (Some(Value::Switch(on)), _) => Value::Switch(!on),
             (_, Rule::Whole { max, .. }) => Value::Whole(max - 1),
             (_, Rule::Positive { max } | Rule::UpTo { max }) => Value::Number(max / 2.0),
+            (_, Rule::Choice(words)) => Value::Text(words[words.len() - 1].to_owned()),
             _ => Value::Text(format!("other-{}", key.name)),
         };
         let before = settings.clone();

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::names;
+use super::key::nearest;
+use super::{CpuBackEnd, names};
 
 /// A setting's value; shown as TOML writes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +59,7 @@ impl Given {
         let trimmed = text.trim();
         match rule {
             Rule::Directory | Rule::FileName => Self::Text(text.to_owned()),
+            Rule::Choice(_) => Self::Text(trimmed.to_owned()),
             Rule::Switch => trimmed
                 .parse()
                 .map_or_else(|_| Self::Text(text.to_owned()), Self::Switch),
@@ -86,6 +88,8 @@ pub(super) enum Rule {
     },
     Directory,
     FileName,
+    /// One of these words.
+    Choice(&'static [&'static str]),
 }
 
 impl Rule {
@@ -98,6 +102,11 @@ impl Rule {
             Self::UpTo { max } => format!("a number from 0 to {max}"),
             Self::Directory => "a directory in quotes, such as \"data/logs\"".to_owned(),
             Self::FileName => "a plain file name in quotes, such as \"metrics.json\"".to_owned(),
+            Self::Choice(words) => words
+                .iter()
+                .map(|word| quoted(word))
+                .collect::<Vec<_>>()
+                .join(", "),
         }
     }
 
@@ -122,6 +131,16 @@ impl Rule {
             }
             (Self::FileName, Given::Text(text)) => {
                 names::check_file_name(&text).map(|()| Value::Text(text))
+            }
+            (Self::Choice(words), Given::Text(text)) if !text.trim().is_empty() => {
+                if words.contains(&text.as_str()) {
+                    return Ok(Value::Text(text));
+                }
+                Err(
+                    nearest(&text, words.iter().copied()).map_or_else(String::new, |word| {
+                        format!("did you mean {}?", quoted(word))
+                    }),
+                )
             }
             (_, given) => Err(self.mismatch(given)),
         }
@@ -182,6 +201,19 @@ impl Slot for bool {
     fn set(&mut self, value: &Value) {
         if let Value::Switch(value) = value {
             *self = *value;
+        }
+    }
+}
+
+impl Slot for CpuBackEnd {
+    fn get(&self) -> Option<Value> {
+        let words = Self::WORDS.iter().find(|choice| choice.0 == *self);
+        words.map(|choice| Value::Text(choice.1.to_owned()))
+    }
+    fn set(&mut self, value: &Value) {
+        let Value::Text(text) = value else { return };
+        if let Some(choice) = Self::WORDS.iter().find(|choice| choice.1 == text) {
+            *self = choice.0;
         }
     }
 }

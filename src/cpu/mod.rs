@@ -26,3 +26,6 @@ mod unwind;
 pub use options::{BackEnd, Choice, Options, Target};
 pub use recording::{Recording, Statistics};
 pub use sampler::Refusal;
+
+pub(crate) use attribute::Waited;
+pub(crate) use recording::{Context, Split, SplitPart};

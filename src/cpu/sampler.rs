@@ -19,6 +19,10 @@ pub(crate) trait Sampler: Send {
     fn stack_bytes(&self) -> usize;
     /// What it can and cannot see.
     fn sight(&self) -> Sight;
+    /// Bytes that its rings take.
+    fn bytes(&self) -> usize {
+        0
+    }
 }
 
 /// What a sampler can and cannot see.

@@ -201,6 +201,11 @@ fn boundary(i: f64) -> Duration {
     Duration::try_from_secs_f64(2_f64.powf(i / SUB_BUCKETS as f64)).unwrap_or(Duration::MAX)
 }
 
+/// The geometric middle of the bucket with this dense index, nanoseconds.
+pub(crate) fn middle_ns(bucket: usize) -> u64 {
+    nanos_of(boundary(f64::from(prometheus(bucket)) - 0.5))
+}
+
 /// Whole nanoseconds; `Duration::MAX` saturates.
 pub(crate) fn nanos_of(duration: Duration) -> u64 {
     duration

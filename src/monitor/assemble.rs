@@ -6,6 +6,7 @@ use super::Watch;
 use super::told::Course;
 use crate::clock;
 use crate::config::Settings;
+use crate::export::files::OutputDirectory;
 use crate::record::cost;
 use crate::report::{Environment, PhaseReport, Report, SelfCostReport};
 use crate::snapshot::Snapshot;
@@ -28,8 +29,9 @@ impl Watch {
             ..Snapshot::default()
         };
         let collecting = self.collector.self_cost();
-        snapshot.self_cost.cpu += collecting.cpu;
-        snapshot.self_cost.bytes += collecting.bytes;
+        let (profiling_cpu, profiling_bytes) = self.profiling.cost();
+        snapshot.self_cost.cpu += collecting.cpu + profiling_cpu;
+        snapshot.self_cost.bytes += collecting.bytes + profiling_bytes;
         snapshot.self_cost.missed_beats += collecting.missed_beats;
         self.state_recalls(&mut snapshot);
         snapshot
@@ -49,21 +51,35 @@ impl Watch {
     }
 
     pub(super) fn report(&self) -> Report {
-        let run = self.edge();
-        let phases = self.phases(&run);
+        self.report_of(&self.edge())
+    }
+
+    /// The report of the run until `run` was taken.
+    pub(super) fn report_of(&self, run: &Snapshot) -> Report {
+        let phases = self.phases(run);
         let steady = phases
             .iter()
             .find(|phase| phase.steady)
-            .map_or(&run, |phase| &phase.window);
+            .map_or(run, |phase| &phase.window);
         let verdicts = threshold::evaluate(
-            Evidence { run: &run, steady },
+            Evidence { run, steady },
             &threshold::thresholds(&self.settings),
         );
         let told = self.told();
         let mut notes = told.notes();
         notes.extend(self.callbacks.note());
         notes.extend(self.collector.notes());
-        notes.extend(infinite_gauges(&run));
+        notes.extend(self.profiling.notes());
+        notes.extend(infinite_gauges(run));
+        let mut whole = PhaseReport::from_snapshot("run", false, run);
+        let mut reports: Vec<_> = phases
+            .iter()
+            .map(|phase| PhaseReport::from_snapshot(&phase.name, phase.steady, &phase.window))
+            .collect();
+        let numbers = phases.iter().map(|phase| phase.profiled);
+        let mut numbered: Vec<_> = numbers.zip(&mut reports).collect();
+        self.profiling.split(&mut whole, &mut numbered);
+        let file = self.output.as_ref().map(OutputDirectory::profiling_path);
         Report {
             schema_version: Report::SCHEMA_VERSION,
             vecperf_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -72,15 +88,18 @@ impl Watch {
             notes,
             verdicts,
             workload: told.workload.clone(),
-            phases: phases
-                .iter()
-                .map(|phase| PhaseReport::from_snapshot(&phase.name, phase.steady, &phase.window))
-                .collect(),
+            phases: reports,
             series: self.collector.series(),
-            environment: Environment::watched(self.settings.monitoring.memory_tracking),
-            self_cost: SelfCostReport::from_snapshot(&run, cost::of_one_operation()),
+            environment: Environment::watched(
+                self.settings.monitoring.memory_tracking,
+                self.profiling.capability(),
+            ),
+            cpu_profile: self
+                .profiling
+                .report(file.map(|file| file.display().to_string())),
+            self_cost: SelfCostReport::from_snapshot(run, cost::of_one_operation()),
             settings: self.settings.clone(),
-            run: PhaseReport::from_snapshot("run", false, &run),
+            run: whole,
         }
     }
 
@@ -93,6 +112,7 @@ impl Watch {
             .map(|phase| Phase {
                 name: phase.name.clone(),
                 steady: phase.steady,
+                profiled: phase.profiled,
                 window: match &phase.course {
                     Course::Open { start } => self.window(start, now),
                     Course::Ended { window } => Snapshot::clone(window),
@@ -125,6 +145,7 @@ fn infinite_gauges(run: &Snapshot) -> Option<String> {
 struct Phase {
     name: String,
     steady: bool,
+    profiled: Option<u16>,
     window: Snapshot,
 }
 
@@ -143,6 +164,7 @@ pub(super) fn report_of_nothing() -> Report {
         phases: Vec::new(),
         series: Vec::new(),
         environment: Environment::here(),
+        cpu_profile: None,
         self_cost: SelfCostReport::default(),
         settings: Settings::default(),
     }

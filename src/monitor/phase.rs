@@ -54,11 +54,13 @@ impl Watch {
             return (self.now(), None);
         }
         let start = Box::new(self.edge());
+        let profiled = self.profiling.phase_starts(name);
         let started = start.to;
         let mut told = self.told();
         told.phases.push(Recorded {
             name: name.to_owned(),
             steady,
+            profiled,
             course: Course::Open { start },
         });
         (started, Some(told.phases.len() - 1))
@@ -70,6 +72,7 @@ impl Watch {
         let Some(phase) = told.phases.get_mut(index) else {
             return;
         };
+        self.profiling.phase_ends(phase.profiled);
         if let Course::Open { start } = &phase.course {
             let window = Box::new(self.window(start, &end));
             phase.course = Course::Ended { window };

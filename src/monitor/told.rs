@@ -26,6 +26,8 @@ pub(super) struct Told {
 pub(super) struct Recorded {
     pub(super) name: String,
     pub(super) steady: bool,
+    /// Its number in the CPU profile.
+    pub(super) profiled: Option<u16>,
     pub(super) course: Course,
 }
 

@@ -89,6 +89,7 @@ impl OperationReport {
                 })
                 .collect(),
             recall: operation.recall(),
+            time_split: None,
         }
     }
 }

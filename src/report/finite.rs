@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 
 use crate::config::{OperationThresholds, Thresholds};
 use crate::recall::RecallEstimate;
-use crate::report::{Distribution, OperationReport, PhaseReport, Report, Workload};
+use crate::report::{
+    CpuProfileReport, Distribution, OperationReport, PhaseReport, Report, TimeSplit, Workload,
+};
 use crate::resource::{ResourceSample, ResourceUse};
 use crate::threshold::Verdict;
 
@@ -72,6 +74,10 @@ impl Pass {
             .series
             .iter_mut()
             .for_each(|point| self.sample(&mut point.resources));
+        report
+            .cpu_profile
+            .iter_mut()
+            .for_each(|profile| self.cpu_profile(profile));
         self.optional("cpus_available", &mut report.environment.cpus_available);
         self.number("self_cost.cpu_seconds", &mut report.self_cost.cpu_seconds);
         self.number(
@@ -130,6 +136,49 @@ impl Pass {
             .iter_mut()
             .for_each(|work| self.number("per_operation", &mut work.per_operation));
         self.recall(&mut operation.recall);
+        if let Some(split) = &mut operation.time_split {
+            self.time_split(&mut split.all);
+            split
+                .above_p99
+                .iter_mut()
+                .for_each(|slow| self.time_split(slow));
+        }
+    }
+
+    fn time_split(&mut self, split: &mut TimeSplit) {
+        self.number("latency_seconds", &mut split.latency_seconds);
+        self.number("on_cpu_seconds", &mut split.on_cpu_seconds);
+        self.number("blocked_seconds", &mut split.blocked_seconds);
+        self.number("preempted_seconds", &mut split.preempted_seconds);
+        self.number("elsewhere_seconds", &mut split.elsewhere_seconds);
+        self.number("blocks", &mut split.blocks);
+        self.optional("page_faults", &mut split.page_faults);
+    }
+
+    fn cpu_profile(&mut self, profile: &mut CpuProfileReport) {
+        let numbers = [
+            ("asked_rate", &mut profile.asked_rate),
+            ("achieved_rate", &mut profile.achieved_rate),
+            ("duration_seconds", &mut profile.duration_seconds),
+            ("cpu_seconds", &mut profile.cpu_seconds),
+            ("truncated_share", &mut profile.truncated_share),
+            ("broken_share", &mut profile.broken_share),
+            ("unknown_frames_share", &mut profile.unknown_frames_share),
+            ("in_operations_share", &mut profile.in_operations_share),
+            (
+                "kernel_not_sampled_seconds",
+                &mut profile.kernel_not_sampled_seconds,
+            ),
+            ("drain_cpu_seconds", &mut profile.drain_cpu_seconds),
+            ("symbol_seconds", &mut profile.symbol_seconds),
+        ];
+        for (field, number) in numbers {
+            self.number(&format!("cpu_profile.{field}"), number);
+        }
+        for function in &mut profile.functions {
+            self.number("self_share", &mut function.self_share);
+            self.number("total_share", &mut function.total_share);
+        }
     }
 
     fn distribution(&mut self, distribution: &mut Distribution) {

@@ -40,14 +40,8 @@ pub(super) fn clock() -> Capability {
 /// What the settings speak of and this version does not do yet.
 pub(super) fn not_in_this_version() -> Vec<Capability> {
     let lack = |name, instead| lack(name, "not in this version of vecperf", instead);
-    vec![
-        lack(
-            "CPU profile",
-            "a later version; until then `perf record` or `samply` show where the CPU time goes",
-        ),
-        lack(
-            "allocator counters",
-            "a later version; until then `heaptrack` shows who allocated the memory that is measured",
-        ),
-    ]
+    vec![lack(
+        "allocator counters",
+        "a later version; until then `heaptrack` shows who allocated the memory that is measured",
+    )]
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use vecperf::report::{
-    Distribution, Environment, OperationReport, PhaseReport, SelfCostReport, SeriesPoint,
-    WorkReport, Workload,
+    BackEndRefusal, CpuProfileReport, Distribution, Environment, FunctionReport, OperationReport,
+    PhaseReport, SelfCostReport, SeriesPoint, TimeSplit, TimeSplitReport, WorkReport, Workload,
 };
 use vecperf::resource::{Capability, ResourceSample, ResourceUse};
 use vecperf::{Histogram, RecallEstimate, Report, Settings, Status, Verdict};
@@ -61,6 +61,7 @@ pub(crate) fn sample() -> Report {
                 },
             ],
         },
+        cpu_profile: Some(cpu_profile()),
         self_cost: SelfCostReport {
             cpu_seconds: 0.0123,
             recording_seconds: 0.00159,
@@ -106,6 +107,63 @@ fn operation(name: &str, count: u64, micros: u64) -> OperationReport {
             low: 0.9449,
             high: 0.9563,
         }),
+        time_split: Some(TimeSplitReport {
+            all: split(count, micros as f64 * 1e-6),
+            above_p99: Some(split(count / 100, micros as f64 * 4e-6)),
+        }),
+    }
+}
+
+fn split(count: u64, latency_seconds: f64) -> TimeSplit {
+    TimeSplit {
+        count,
+        latency_seconds,
+        on_cpu_seconds: latency_seconds / 4.0,
+        blocked_seconds: latency_seconds / 2.0,
+        preempted_seconds: latency_seconds / 8.0,
+        elsewhere_seconds: latency_seconds / 8.0,
+        blocks: 0.5,
+        page_faults: Some(3.0),
+    }
+}
+
+fn cpu_profile() -> CpuProfileReport {
+    CpuProfileReport {
+        back_end: "thread_timer".into(),
+        refusals: vec![BackEndRefusal {
+            back_end: "perf_event".into(),
+            reason: "perf_event_open: Operation not permitted (EPERM)".into(),
+            remedy: "allow perf_event_open in the container's seccomp profile".into(),
+        }],
+        asked_rate: 1000.0,
+        achieved_rate: 249.2,
+        duration_seconds: 14.3,
+        cpu_seconds: 12.5,
+        samples: 3115,
+        lost: 0,
+        truncated_share: 0.001,
+        broken_share: 0.002,
+        unknown_frames_share: 0.0001,
+        in_operations_share: 0.93,
+        operations_overrun: 0,
+        kernel_sampled: false,
+        kernel_not_sampled_seconds: 0.4,
+        drain_cpu_seconds: 0.08,
+        stack_bytes: 8192,
+        symbol_seconds: 0.061,
+        file: Some("data/logs/profiling_data.prof".into()),
+        functions: vec![
+            FunctionReport {
+                name: "hnsw::distance".into(),
+                self_share: 0.52,
+                total_share: 0.52,
+            },
+            FunctionReport {
+                name: "hnsw::search".into(),
+                self_share: 0.21,
+                total_share: 0.88,
+            },
+        ],
     }
 }
 

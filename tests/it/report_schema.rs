@@ -74,6 +74,7 @@ fn each_field_is_explained() {
     for settings in [
         "Settings",
         "Monitoring",
+        "CpuBackEnd",
         "Thresholds",
         "OperationThresholds",
         "Output",

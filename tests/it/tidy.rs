@@ -17,12 +17,19 @@ const ARROWS: &[(&str, &[&str])] = &[
         "record",
         &["clock", "histogram", "recall", "snapshot", "segment"],
     ),
-    ("cpu", &["clock", "histogram", "segment", "profile"]),
+    (
+        "cpu",
+        &["clock", "histogram", "segment", "signals", "profile"],
+    ),
     ("segment", &[]),
+    ("signals", &[]),
     ("profile", &[]),
     ("resource", &["clock"]),
-    ("environment", &["clock", "resource"]),
-    ("collect", &["record", "resource", "snapshot", "clock"]),
+    ("environment", &["clock", "cpu", "resource"]),
+    (
+        "collect",
+        &["record", "resource", "signals", "snapshot", "clock"],
+    ),
     ("threshold", &["config", "snapshot", "recall", "histogram"]),
     (
         "report",

@@ -7,6 +7,7 @@ mod join;
 mod waits;
 
 pub(super) use join::{Attribution, Limits};
+pub(crate) use waits::Waited;
 pub(super) use waits::Waits;
 
 use crate::segment::Outcome;

@@ -1,44 +1,40 @@
 //! A CPU profile under way: the drain thread, and the profile made of what it counted.
+//!
+//! ```text
+//!  handle.rs      what one holds: start, profile, stop         claim.rs       one at a time
+//!  shared.rs      what it shares with …
+//!  thread.rs        … the drain thread: waits, drains, ends    pace.rs        how long it sleeps
+//!  drain.rs       one round: events and segments to counts     stack_size.rs  bytes of stack a sample
+//!  tally.rs       counts by key       windows.rs     of a stretch of time
+//!  stacks.rs      stacks by number    threads.rs     names by number      phases.rs   by time
+//!  splits.rs      where operations' time went                  usage.rs       CPU time by the system's count
+//!  build.rs       the profile         cohorts.rs     the slow instances   comments.rs  in words
+//!  statistics.rs  what was reached
+//! ```
+//!
+//! Everything here is bounded, however long the recording lasts; what a bound costs is counted.
 
-use std::time::Duration;
+mod build;
+mod claim;
+mod cohorts;
+mod comments;
+mod drain;
+mod handle;
+mod pace;
+mod phases;
+mod shared;
+mod splits;
+mod stack_size;
+mod stacks;
+mod statistics;
+mod tally;
+mod thread;
+mod threads;
+mod usage;
+mod windows;
 
-use super::options::{BackEnd, Options, Target};
-use super::sampler::Refusal;
-use crate::profile::Profile;
+pub use handle::Recording;
+pub use statistics::Statistics;
 
-/// A CPU profile under way; ends when it is stopped or dropped.
-#[derive(Debug)]
-pub struct Recording {}
-
-/// What a recording reached, beside what was asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Statistics {
-    /// What took the samples.
-    pub back_end: BackEnd,
-    /// Why no better one did.
-    pub refusals: Vec<Refusal>,
-    /// Samples per second of CPU time that were asked for.
-    pub asked_rate: f64,
-    /// Samples taken.
-    pub samples: u64,
-}
-
-impl Recording {
-    /// Starts a recording.
-    ///
-    /// # Errors
-    /// Why no back end runs here.
-    pub fn start(_target: Target, _options: &Options) -> Result<Self, Vec<Refusal>> {
-        Err(Vec::new())
-    }
-
-    /// What was recorded so far.
-    pub fn profile(&self) -> Profile {
-        Profile::default()
-    }
-
-    /// Ends the recording.
-    pub fn stop(&self) -> Duration {
-        Duration::ZERO
-    }
-}
+pub(crate) use shared::Context;
+pub(crate) use splits::{Part as SplitPart, Split};

@@ -5,7 +5,7 @@ use crate::cpu::event::RawSample;
 use crate::cpu::options::Target;
 
 /// A code address, so that it means the same after its module was unmapped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Frame {
     /// An address within a module as its file numbers it (`p_vaddr`). A return address less one: it lies in the call.
     Code { module: ModuleId, address: u64 },

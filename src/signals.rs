@@ -4,7 +4,7 @@
 /// a thread of ours that left it open would get it instead, and the default action would end the program.
 ///
 /// A fault of this thread's own (SIGSEGV, …) still ends the process: the kernel lets nobody block those.
-pub(super) fn leave_to_the_program() {
+pub(crate) fn leave_to_the_program() {
     #[cfg(target_os = "linux")]
     {
         let mut all = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();

@@ -1,5 +1,7 @@
 //! The machine a run took place on, as the report tells it.
 
+pub(crate) mod cpu_profile;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
@@ -39,12 +41,14 @@ impl Environment {
     /// assert!(here.cpus >= 1);
     /// ```
     pub fn here() -> Self {
-        Self::watched(true)
+        Self::watched(true, cpu_profile::here())
     }
 
-    /// As [`Environment::here`], with `memory_tracking` as it is set.
-    pub(crate) fn watched(memory: bool) -> Self {
+    /// As [`Environment::here`], with `memory_tracking` as it is set, and what is known of the CPU profile.
+    pub(crate) fn watched(memory: bool, cpu_profile: Capability) -> Self {
         let machine = resource::machine();
+        let mut capabilities = resource::capabilities_with(memory);
+        capabilities.push(cpu_profile);
         Self {
             os: std::env::consts::OS.to_owned(),
             kernel: machine.kernel,
@@ -54,7 +58,7 @@ impl Environment {
             cpus_available: resource::cpus_available(),
             memory_bytes: machine.memory_bytes,
             clock: clock::description(),
-            capabilities: resource::capabilities_with(memory),
+            capabilities,
         }
     }
 }

@@ -1,0 +1,45 @@
+//! What stands in a profile beside its samples, for the reader.
+
+use super::statistics::Statistics;
+
+/// The comments, `key: value` each.
+pub(super) fn of(statistics: &Statistics) -> Vec<String> {
+    let mut comments = vec![
+        format!("vecperf: {}", env!("CARGO_PKG_VERSION")),
+        format!("back end: {}", statistics.back_end.name()),
+        format!(
+            "rate: {:.0} samples a second of CPU time asked for, {:.1} achieved",
+            statistics.asked_rate, statistics.achieved_rate
+        ),
+        format!(
+            "samples: {}, records lost: {}, stacks truncated: {}, broken: {}, in operations: {}",
+            statistics.samples,
+            statistics.lost,
+            statistics.truncated,
+            statistics.broken,
+            statistics.joined
+        ),
+        kernel(statistics),
+    ];
+    if statistics.overrun > 0 {
+        comments.push(format!(
+            "operations overwritten before they were read: {} of {}; samples in them are outside of any operation",
+            statistics.overrun,
+            statistics.overrun + statistics.segments
+        ));
+    }
+    comments.extend(statistics.refusals.iter().map(|refusal| {
+        let (back_end, reason) = (refusal.back_end.name(), &refusal.reason);
+        format!("no {back_end}: {reason}")
+    }));
+    comments.extend(statistics.notes.iter().map(|note| format!("note: {note}")));
+    comments
+}
+
+fn kernel(statistics: &Statistics) -> String {
+    if statistics.kernel {
+        return "kernel: sampled".to_owned();
+    }
+    let seconds = statistics.kernel_not_sampled.as_secs_f64();
+    format!("kernel: not sampled, {seconds:.3} s of CPU time spent in it")
+}

@@ -1,0 +1,264 @@
+//! What the drain thread knows, and one round of its work: events and segments in, counts out.
+
+use super::phases::Phases;
+use super::splits::Splits;
+use super::stack_size::StackSize;
+use super::stacks::Stacks;
+use super::tally::{Key, Sum, Tally};
+use super::threads::Threads;
+use super::windows::Windows;
+use crate::clock;
+use crate::cpu::attribute::{Attribution, Instance, Limits, Pending};
+use crate::cpu::event::{Event, RawSample};
+use crate::cpu::options::Target;
+use crate::cpu::sampler::Sampler;
+use crate::cpu::unwind::{End, Frame, Unwinder};
+use crate::segment::{Segment, Source};
+
+/// A record may be under way for so long after the moment it tells of: segments that ended later wait for the next
+/// round, so that every sample in them comes first.
+const UNDER_WAY_NS: u64 = 2_000_000;
+
+/// What a sample saw, while it waits for its operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    /// Its instance is still to come.
+    pub(super) key: Key,
+    pub(super) weight_ns: u64,
+}
+
+/// What was counted beside the tally.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Quality {
+    pub(super) samples: u64,
+    pub(super) cpu_ns: u64,
+    pub(super) lost: u64,
+    pub(super) truncated: u64,
+    pub(super) broken: u64,
+    pub(super) frames: u64,
+    pub(super) unknown_frames: u64,
+    /// Samples that were joined to an operation.
+    pub(super) joined: u64,
+    pub(super) segments: u64,
+    /// Segments overwritten before they were read.
+    pub(super) overrun: u64,
+}
+
+/// The state that the drain thread works on. Bounded, each part by itself.
+#[derive(Debug)]
+pub(super) struct Drain {
+    unwinder: Unwinder,
+    frames: Vec<Frame>,
+    pub(super) stacks: Stacks,
+    pub(super) threads: Threads,
+    pub(super) phases: Phases,
+    pub(super) counted: Counted,
+    attribution: Attribution<Seen>,
+    pub(super) splits: Splits,
+    pub(super) stack_size: StackSize,
+    pub(super) quality: Quality,
+    /// Segments that wait for the next round.
+    segments: Vec<Segment>,
+    /// Everything up to this moment has been counted.
+    pub(super) settled_ns: u64,
+}
+
+/// Where counted samples go.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    pub(super) tally: Tally,
+    pub(super) windows: Windows,
+    joined: u64,
+}
+
+impl Counted {
+    fn add(&mut self, sample: &Pending<Seen>, instance: Option<Instance>) {
+        let key = Key {
+            instance,
+            ..sample.what.key
+        };
+        let sum = Sum {
+            samples: 1,
+            cpu_ns: sample.what.weight_ns,
+        };
+        self.joined += u64::from(instance.is_some());
+        self.tally.add(key, sum);
+        self.windows.add(sample.at_ns, key, sum);
+    }
+}
+
+impl Drain {
+    pub(super) fn new(target: Target, now_ns: u64) -> Self {
+        Self {
+            unwinder: Unwinder::new(target),
+            frames: Vec::new(),
+            stacks: Stacks::default(),
+            threads: Threads::new(target),
+            phases: Phases::default(),
+            counted: Counted::default(),
+            attribution: Attribution::new(Limits::default()),
+            splits: Splits::default(),
+            stack_size: StackSize::default(),
+            quality: Quality::default(),
+            segments: Vec::new(),
+            settled_ns: now_ns,
+        }
+    }
+
+    /// One round; how full the fullest ring of segments was. `last`: nothing comes after it.
+    pub(super) fn round(
+        &mut self,
+        sampler: &mut dyn Sampler,
+        source: Option<&dyn Source>,
+        last: bool,
+    ) -> f32 {
+        // Segments are read by the counter, samples by the system: the two must agree now, not on average.
+        clock::reanchor();
+        let now = clock::monotonic_nanos();
+        let until = if last {
+            u64::MAX
+        } else {
+            now.saturating_sub(UNDER_WAY_NS)
+        };
+        sampler.drain(&mut |event| self.event(event));
+        let fullest = source.map_or(0.0, |source| self.read_segments(source));
+        self.join(until);
+        self.settle(until);
+        self.settled_ns = until.min(now);
+        fullest
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Sample(sample) => self.sample(&sample),
+            Event::SwitchedOut {
+                thread,
+                at_ns,
+                preempted,
+            } => self.splits.waits.switched_out(thread, at_ns, preempted),
+            Event::SwitchedIn { thread, at_ns } => self.splits.waits.switched_in(thread, at_ns),
+            Event::Faults {
+                thread,
+                at_ns,
+                count,
+            } => self.splits.waits.faults(thread, at_ns, count),
+            Event::Mapped { everything } => self.unwinder.modules_changed(everything),
+            Event::Named { thread, name } => {
+                self.threads.named(thread, name);
+            }
+            Event::Ended { thread, .. } => self.threads.ended(thread),
+            Event::Lost { records } => self.quality.lost += records,
+        }
+    }
+
+    fn sample(&mut self, sample: &RawSample<'_>) {
+        let unwound = self.unwinder.unwind(sample, &mut self.frames);
+        self.stack_size.note(unwound);
+        let unknown = |frame: &&Frame| matches!(frame, Frame::Unknown(_));
+        let quality = &mut self.quality;
+        quality.samples += 1;
+        quality.cpu_ns += sample.weight_ns;
+        quality.truncated += u64::from(unwound.end == End::Truncated);
+        quality.broken += u64::from(unwound.end == End::Broken);
+        quality.frames += self.frames.len() as u64;
+        quality.unknown_frames += self.frames.iter().filter(unknown).count() as u64;
+        let key = Key {
+            stack: self.stacks.intern(&self.frames),
+            end: unwound.end,
+            thread: self.threads.seen(sample.thread),
+            phase: self.phases.at(sample.at_ns),
+            instance: None,
+        };
+        self.attribution.sample(Pending {
+            thread: sample.thread,
+            at_ns: sample.at_ns,
+            what: Seen {
+                key,
+                weight_ns: sample.weight_ns,
+            },
+        });
+    }
+
+    fn read_segments(&mut self, source: &dyn Source) -> f32 {
+        let before = self.segments.len();
+        let segments = &mut self.segments;
+        let drained = source.drain(&mut |segment| segments.push(segment));
+        self.quality.segments += (self.segments.len() - before) as u64;
+        self.quality.overrun += drained.overrun;
+        drained.fullest
+    }
+
+    /// Joins what ended up to a moment; phases' edges are met in the order of time.
+    fn join(&mut self, until: u64) {
+        let mut segments = std::mem::take(&mut self.segments);
+        let edges = self.phases.edges(self.settled_ns, until);
+        if !edges.is_empty() {
+            // Stable: each thread's stay in their order.
+            segments.sort_by_key(|segment| segment.end_ns);
+        }
+        let mut edges = edges.into_iter().peekable();
+        for segment in &segments {
+            while let Some((_, phase, starts)) = edges.next_if(|edge| edge.0 < segment.end_ns) {
+                self.splits.edge(phase, starts);
+            }
+            if segment.end_ns > until {
+                self.segments.push(*segment);
+            } else {
+                self.segment(segment);
+            }
+        }
+        edges.for_each(|(_, phase, starts)| self.splits.edge(phase, starts));
+    }
+
+    fn segment(&mut self, segment: &Segment) {
+        let counted = &mut self.counted;
+        self.attribution.segment(segment, &mut |sample, instance| {
+            counted.add(&sample, Some(instance));
+        });
+        self.splits.waits.segment(segment);
+    }
+
+    fn settle(&mut self, until: u64) {
+        let counted = &mut self.counted;
+        let mut alone = |sample: Pending<Seen>| counted.add(&sample, None);
+        if until == u64::MAX {
+            self.attribution.finish(&mut alone);
+        } else {
+            self.attribution.settle(until, &mut alone);
+        }
+        self.splits.waits.settle(until);
+        self.quality.joined = self.counted.joined;
+    }
+
+    /// Everything counted so far, samples that wait for their operation's end included.
+    pub(super) fn tally(&self, window: Option<u64>) -> Option<Tally> {
+        let (mut tally, span) = match window {
+            Some(window) => self.counted.windows.get(window)?,
+            None => (self.counted.tally.clone(), 0..u64::MAX),
+        };
+        for sample in self.attribution.waiting() {
+            if span.contains(&sample.at_ns) {
+                let sum = Sum {
+                    samples: 1,
+                    cpu_ns: sample.what.weight_ns,
+                };
+                tally.add(sample.what.key, sum);
+            }
+        }
+        Some(tally)
+    }
+
+    pub(super) fn modules(&self) -> crate::cpu::unwind::Modules {
+        self.unwinder.modules().clone()
+    }
+
+    /// Bytes held, about.
+    pub(super) fn bytes(&self) -> usize {
+        let waiting = self.attribution.waiting().count() * size_of::<Pending<Seen>>();
+        self.stacks.bytes()
+            + self.counted.tally.bytes()
+            + self.counted.windows.bytes()
+            + self.segments.capacity() * size_of::<Segment>()
+            + waiting
+    }
+}
