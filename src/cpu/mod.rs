@@ -16,6 +16,13 @@
 mod attribute;
 mod event;
 mod options;
+#[cfg_attr(
+    not(all(
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )),
+    path = "perf_event/elsewhere.rs"
+)]
 mod perf_event;
 mod recording;
 mod sampler;

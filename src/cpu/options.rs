@@ -66,9 +66,12 @@ impl Default for Options {
 }
 
 impl Options {
+    /// The highest rate: the kernel's shortest period is 10 µs, and what is sampled more often mostly samples itself.
+    pub(crate) const MOST_SAMPLES: u32 = 10_000;
+
     /// Nanoseconds of CPU time between two samples: 0.6 % less than asked for, so that it beats against no period of
     /// the work that is a round number, too.
     pub(crate) fn period_ns(&self) -> u64 {
-        (994_000_000 / u64::from(self.sample_rate.clamp(1, 10_000))) | 1
+        (994_000_000 / u64::from(self.sample_rate.clamp(1, Self::MOST_SAMPLES))) | 1
     }
 }

@@ -23,6 +23,10 @@ pub(crate) trait Sampler: Send {
     fn bytes(&self) -> usize {
         0
     }
+    /// All threads of the process have ended, as of the last wait: what was not drained yet is all that will come.
+    fn ended(&self) -> bool {
+        false
+    }
 }
 
 /// What a sampler can and cannot see.

@@ -1,0 +1,51 @@
+//! One ring for each CPU, as large as may be locked into memory.
+
+use super::fault::{Call, Fault};
+use super::ring::Ring;
+
+/// Data of a ring at most: what each user may lock for each CPU (`perf_event_mlock_kb`) unless it was changed. 32
+/// samples with 16 KiB of stack.
+const MOST: usize = 512 << 10;
+
+/// Data of a ring at least: with less, samples are lost between two looks.
+const LEAST: usize = 32 << 10;
+
+/// Samples that a ring must hold.
+const SAMPLES: usize = 8;
+
+/// Rings for the CPUs, of one size.
+pub(super) fn open(cpus: &[u32]) -> Result<Vec<Ring>, Fault> {
+    let page = page_size();
+    let mut bytes = MOST.max(page);
+    loop {
+        let opened = cpus
+            .iter()
+            .map(|cpu| Ring::open(*cpu, bytes, page))
+            .collect();
+        match opened {
+            // The user may lock less.
+            Err(Fault::Answer {
+                call: Call::Map,
+                error: libc::EPERM | libc::ENOMEM,
+            }) if bytes / 2 >= LEAST.max(page) => bytes /= 2,
+            other => return other,
+        }
+    }
+}
+
+/// The rings are smaller than they should be.
+pub(super) fn small(rings: &[Ring]) -> bool {
+    rings.iter().any(|ring| ring.bytes() < MOST)
+}
+
+/// The most stack a sample may have with these rings.
+pub(super) fn most_stack(rings: &[Ring]) -> usize {
+    let smallest = rings.iter().map(Ring::bytes).min();
+    smallest.unwrap_or(MOST) / SAMPLES
+}
+
+fn page_size() -> usize {
+    // SAFETY: asks for a constant of the system.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(4096)
+}
