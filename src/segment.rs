@@ -33,7 +33,7 @@ pub(crate) struct Segment {
     pub(crate) end_ns: u64,
     /// The operation's number, never given to another one; 0 is none's.
     pub(crate) operation: u32,
-    /// The label in force on the thread when it ended; 0: none.
+    /// The label in force on the thread when it ended; 0: none. One number for a text, in the whole process.
     pub(crate) label: u16,
     pub(crate) part: Part,
 }
@@ -55,14 +55,17 @@ pub(crate) enum Part {
 pub(crate) struct Drained {
     /// Segments overwritten before they were read.
     pub(crate) overrun: u64,
+    /// Segments of threads beyond those that have a place to leave them, or of operations beyond 16 million.
+    pub(crate) unattributed: u64,
     /// How full the fullest ring was, 0 to 1: the next drain should come before it is full.
     pub(crate) fullest: f32,
 }
 
 /// Where segments come from, and what their numbers mean. Implemented by recording, used by attribution.
 pub(crate) trait Source: Send + Sync {
-    /// From now on threads keep their segments.
-    fn begin(&self);
+    /// From now on threads keep their segments. `false`: another one's do already, one in a process at a time; then
+    /// [`Source::drain`] hands over nothing.
+    fn begin(&self) -> bool;
     /// Hands over what has ended since the last call, each thread's in the order of their ends.
     fn drain(&self, take: &mut dyn FnMut(Segment)) -> Drained;
     /// Threads keep no segments any longer: an operation costs what it did before.

@@ -4,9 +4,11 @@
 //! `CLOCK_MONOTONIC`. Two readings of the counter take 19 ns where two of the system's clock take 50. Reading is all
 //! the hot path does; the rate that turns ticks into nanoseconds ([`rate`]) is measured at the first use in about a
 //! millisecond and refined by [`reanchor`], which also gives the counter up when it no longer agrees with the system.
+//! Where moments must meet what others time-stamped, [`Timeline`] places them on CLOCK_MONOTONIC.
 
 mod rate;
 mod system;
+mod timeline;
 #[cfg_attr(
     not(all(target_os = "linux", target_arch = "x86_64", not(miri))),
     path = "no_tsc.rs"
@@ -21,6 +23,7 @@ use std::time::{Duration, SystemTime};
 use rate::{Point, Rate};
 
 pub(crate) use system::{monotonic_nanos, thread_cpu};
+pub(crate) use timeline::Timeline;
 
 /// A point on the clock that vecperf measures with; cheap to take, meaningful only within this process.
 ///
@@ -126,6 +129,17 @@ impl Moment {
         }
         let nanos = ticks.wrapping_mul(MULTIPLIER.load(Ordering::Relaxed)) >> 32;
         (nanos < CHECKED_FROM).then_some(nanos)
+    }
+
+    /// For a cell that holds a moment; [`Moment::from_bits`] gives it back.
+    #[inline(always)]
+    pub(crate) fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    #[inline(always)]
+    pub(crate) fn from_bits(bits: u64) -> Self {
+        Self(bits)
     }
 
     /// CLOCK_MONOTONIC, nanoseconds.

@@ -26,16 +26,13 @@ const DRIFT_PER_MILLION: u64 = 1_000;
 
 impl Rate {
     pub(super) fn between(base: Point, last: Point) -> Result<Self, String> {
-        let ticks = last.ticks.saturating_sub(base.ticks);
-        let nanos = last.nanos.saturating_sub(base.nanos);
-        // 0.5 to 16 ticks a nanosecond: below, `to_nanos` could overflow; above, no processor is.
-        if nanos == 0 || ticks < nanos / 2 || ticks / 16 > nanos {
-            return Err(format!(
-                "the time-stamp counter made {ticks} ticks in {nanos} ns"
-            ));
-        }
-        let multiplier = (u128::from(nanos) << 32) / u128::from(ticks);
-        let multiplier = u64::try_from(multiplier).map_err(|error| error.to_string())?;
+        let multiplier = multiplier_between(base, last).ok_or_else(|| {
+            format!(
+                "the time-stamp counter made {} ticks in {} ns",
+                last.ticks.saturating_sub(base.ticks),
+                last.nanos.saturating_sub(base.nanos)
+            )
+        })?;
         Ok(Self {
             base,
             last,
@@ -92,6 +89,18 @@ impl Rate {
                 .saturating_sub(to_nanos(self.last.ticks - ticks, self.multiplier))
         }
     }
+}
+
+/// Nanoseconds a tick from `base` to `last`, times 2^32; `None` for what no counter does.
+pub(super) fn multiplier_between(base: Point, last: Point) -> Option<u64> {
+    let ticks = last.ticks.saturating_sub(base.ticks);
+    let nanos = last.nanos.saturating_sub(base.nanos);
+    // 0.5 to 16 ticks a nanosecond: below, `to_nanos` could overflow; above, no processor is.
+    if nanos == 0 || ticks < nanos / 2 || ticks / 16 > nanos {
+        return None;
+    }
+    let multiplier = (u128::from(nanos) << 32).checked_div(u128::from(ticks))?;
+    u64::try_from(multiplier).ok()
 }
 
 /// Ticks to nanoseconds, rounded down. `multiplier` is nanoseconds a tick times 2^32, at most 2^33; ticks stay below

@@ -36,3 +36,4 @@ pub use sampler::Refusal;
 
 pub(crate) use attribute::Waited;
 pub(crate) use recording::{Context, Split, SplitPart};
+pub(crate) use signal::arm_this_thread;

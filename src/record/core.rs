@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::counts::gather;
 use super::published::Published;
+use super::segments::OPERATIONS;
 use super::shard::{COUNTERS, Kind, OTHER_COUNTERS, Shard, Writer};
 use super::slots::{self, OVERFLOW, SLOTS};
 use crate::recall::JudgedQueries;
@@ -18,6 +19,8 @@ pub(super) struct Core {
     pub(super) name: Arc<str>,
     /// Unlike an address, never given to another operation.
     pub(super) id: u64,
+    /// The id where a segment has room for it, else 0: nobody's.
+    pub(super) number: u32,
     shards: [Published<Shard>; SLOTS],
     counters: Mutex<Vec<String>>,
     judged: Mutex<JudgedQueries>,
@@ -26,9 +29,11 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(name: &str) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
         Arc::new(Self {
             name: Arc::from(name),
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id,
+            number: if id < OPERATIONS { id as u32 } else { 0 },
             shards: std::array::from_fn(|_| Published::empty()),
             counters: Mutex::default(),
             judged: Mutex::default(),

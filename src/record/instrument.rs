@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::operation::Operation;
+use super::segments::{self, Entry};
 use super::shard::Kind;
 use crate::clock::Moment;
 use crate::segment::Outcome;
@@ -30,6 +31,8 @@ struct Run {
     operation: Operation,
     first_poll: Option<Moment>,
     polling_ns: u64,
+    /// Its number among all futures; 0 until somebody profiles.
+    number: u32,
     /// Inside a poll; when it stays so, the poll panicked.
     in_poll: bool,
 }
@@ -42,6 +45,7 @@ impl<F: Future> Instrumented<F> {
                 operation,
                 first_poll: None,
                 polling_ns: 0,
+                number: 0,
                 in_poll: false,
             },
             judge,
@@ -64,6 +68,7 @@ impl<F: Future> Future for Instrumented<F> {
         let paused = Moment::now();
         this.run.in_poll = false;
         this.run.polling_ns += paused.nanos_after(begun);
+        this.run.leave_poll(begun, paused);
         if let Poll::Ready(output) = &polled {
             this.run.end(paused, (this.judge)(output));
         }
@@ -80,6 +85,22 @@ impl<F: Future> std::fmt::Debug for Instrumented<F> {
 }
 
 impl Run {
+    #[inline]
+    fn leave_poll(&mut self, begun: Moment, paused: Moment) {
+        let session = segments::session();
+        if session == 0 {
+            return;
+        }
+        let Some(core) = &self.operation.core else {
+            return;
+        };
+        if self.number == 0 {
+            self.number = segments::next_future();
+        }
+        let segment = Entry::poll(core.number, (begun, paused), self.number);
+        segments::leave(session, segment);
+    }
+
     fn end(&mut self, now: Moment, outcome: Outcome) {
         // Once: the operation is let go, and a future polled after its end is off.
         let operation = std::mem::take(&mut self.operation);
@@ -89,6 +110,12 @@ impl Run {
         let (shard, writer) = core.shard();
         shard.record(writer, Kind::Polling, self.polling_ns);
         shard.record(writer, outcome.kind(), now.nanos_after(first));
+        let session = segments::session();
+        // Without a number no poll of it was left, either.
+        if session != 0 && self.number != 0 {
+            let segment = Entry::end(core.number, (first, now), self.number, outcome);
+            segments::leave(session, segment);
+        }
     }
 }
 

@@ -8,7 +8,8 @@
 //!  core.rs        one operation: its shards by thread slot
 //!  slots.rs       thread slots        shard.rs    one thread's cells
 //!  counts.rs      one distribution    published.rs  made at first use
-//!  cost.rs        what recording costs here
+//!  segments/      what operations leave while somebody profiles
+//!  label.rs       what the thread does    cost.rs   what recording costs here
 //! ```
 
 mod call_site;
@@ -17,9 +18,11 @@ pub(crate) mod cost;
 mod counts;
 mod gauge;
 mod instrument;
+mod label;
 mod operation;
 mod published;
 mod recorder;
+mod segments;
 mod shard;
 mod slots;
 mod sync;
@@ -28,6 +31,7 @@ mod timer;
 pub use call_site::CallSite;
 pub use gauge::Gauge;
 pub use instrument::Instrumented;
+pub use label::LabelGuard;
 pub use operation::{Counter, Operation};
 pub use timer::Timer;
 

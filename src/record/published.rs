@@ -17,6 +17,15 @@ pub(super) struct Published<T> {
 }
 
 impl<T> Published<T> {
+    #[cfg(not(all(test, loom)))]
+    pub(super) const fn empty() -> Self {
+        Self {
+            place: AtomicPtr::new(ptr::null_mut()),
+            like: PhantomData,
+        }
+    }
+
+    #[cfg(all(test, loom))]
     pub(super) fn empty() -> Self {
         Self {
             place: AtomicPtr::new(ptr::null_mut()),

@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::call_site;
 use super::core::Core;
 use super::gauge::Gauge;
+use super::label;
 use super::operation::Operation;
+use super::segments::Reader;
+use crate::segment::{Drained, Segment, Source};
 use crate::snapshot::{GaugeReading, OperationSnapshot, SelfCost};
 
 /// What takes the operations beyond the series limit.
@@ -21,6 +24,15 @@ const LONGEST_NAME: usize = 255;
 pub(crate) struct Recorder {
     limit: usize,
     series: Mutex<Series>,
+    profile: Mutex<Profile>,
+}
+
+/// What the CPU profile needs of recording.
+#[derive(Debug, Default)]
+struct Profile {
+    /// While it is under way.
+    reader: Option<Reader>,
+    on_first_segment: Option<fn()>,
 }
 
 #[derive(Debug, Default)]
@@ -37,6 +49,7 @@ impl Recorder {
         Self {
             limit: limit.max(1),
             series: Mutex::default(),
+            profile: Mutex::default(),
         }
     }
 
@@ -127,8 +140,50 @@ impl Recorder {
         call_site::uninstall(recorder);
     }
 
+    /// In every profile that begins from now on, each thread calls `hook` at the end of its first operation.
+    #[cfg(any(test, feature = "cpu"))]
+    pub(crate) fn on_first_segment(&self, hook: fn()) {
+        self.profile().on_first_segment = Some(hook);
+    }
+
+    fn profile(&self) -> MutexGuard<'_, Profile> {
+        self.profile.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn series(&self) -> MutexGuard<'_, Series> {
         self.series.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Source for Recorder {
+    fn begin(&self) -> bool {
+        let mut profile = self.profile();
+        if profile.reader.is_none() {
+            profile.reader = Reader::begin(profile.on_first_segment);
+        }
+        profile.reader.is_some()
+    }
+
+    fn drain(&self, take: &mut dyn FnMut(Segment)) -> Drained {
+        let mut profile = self.profile();
+        let reader = profile.reader.as_mut();
+        reader.map_or_else(Drained::default, |reader| reader.drain(take))
+    }
+
+    fn end(&self) {
+        self.profile().reader = None;
+    }
+
+    fn operation(&self, number: u32) -> Option<String> {
+        let series = self.series();
+        let found = series.cores().find(|core| core.number == number);
+        found
+            .filter(|_| number != 0)
+            .map(|core| core.name.to_string())
+    }
+
+    fn label(&self, number: u16) -> Option<String> {
+        label::text(number)
     }
 }
 
@@ -142,6 +197,6 @@ impl Series {
     }
 }
 
-fn cut(name: &str) -> &str {
+pub(super) fn cut(name: &str) -> &str {
     &name[..name.floor_char_boundary(LONGEST_NAME)]
 }

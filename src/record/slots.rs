@@ -11,7 +11,7 @@ use std::sync::PoisonError;
 use super::sync::{AtomicUsize, Mutex, Ordering};
 
 /// Exclusive slots. Threads beyond them share the overflow slot, where cells are written by read-modify-write.
-const EXCLUSIVE: usize = 255;
+pub(super) const EXCLUSIVE: usize = 255;
 /// The shared slot.
 pub(super) const OVERFLOW: usize = EXCLUSIVE;
 /// Slots in a shard table.

@@ -2,6 +2,7 @@
 
 use super::core::Core;
 use super::operation::Counter;
+use super::segments::{self, Entry};
 use super::shard::{Kind, OTHER_COUNTERS};
 use crate::clock::Moment;
 use crate::segment::Outcome;
@@ -149,6 +150,11 @@ impl Drop for Timer<'_> {
 
 #[inline(never)]
 fn record(core: &Core, started: Moment, now: Moment, outcome: Outcome) {
+    let session = segments::session();
+    if session != 0 {
+        // At once: what is needed after a call would have to be saved before it, also while nobody profiles.
+        return record_and_leave(core, (started, now), outcome, session);
+    }
     if record_in_place(core, started, now, outcome).is_none() {
         record_with_care(core, started, now, outcome);
     }
@@ -158,6 +164,18 @@ fn record(core: &Core, started: Moment, now: Moment, outcome: Outcome) {
 fn record_in_place(core: &Core, started: Moment, now: Moment, outcome: Outcome) -> Option<()> {
     let ns = now.nanos_at_once(started)?;
     core.record_in_place(outcome.kind(), ns)
+}
+
+/// [`record`] while somebody profiles.
+#[inline(never)]
+fn record_and_leave(core: &Core, stretch: (Moment, Moment), outcome: Outcome, session: u64) {
+    let (started, now) = stretch;
+    if record_in_place(core, started, now, outcome).is_none() {
+        record_with_care(core, started, now, outcome);
+    }
+    let latency = now.nanos_after(started);
+    let segment = Entry::whole(core.number, stretch, outcome, latency);
+    segments::leave(session, segment);
 }
 
 /// A long operation, a clock that is not the counter, a cell that is not there yet.
@@ -174,6 +192,11 @@ fn record_late(core: &Core, started: Moment, intended: Moment, outcome: Outcome)
     core.record(Kind::Service, service);
     let latency = now.nanos_since(intended).max(service);
     core.record(outcome.kind(), latency);
+    let session = segments::session();
+    if session != 0 {
+        let segment = Entry::whole(core.number, (started, now), outcome, latency);
+        segments::leave(session, segment);
+    }
 }
 
 #[inline]

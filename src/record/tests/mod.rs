@@ -1,6 +1,7 @@
 //! Recording as a program sees it: exact, bounded, nothing lost.
 
 mod futures;
+mod segments;
 mod series;
 mod threads;
 mod timers;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::*;
 
 /// Slots are process-wide: tests that use many threads must not overlap.
-static MANY_THREADS: Mutex<()> = Mutex::new(());
+pub(super) static MANY_THREADS: Mutex<()> = Mutex::new(());
 
 #[test]
 fn short_threads_lose_nothing_and_share_slots() {
