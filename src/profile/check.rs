@@ -95,7 +95,8 @@ mod tests {
     #[test]
     fn each_flaw_is_named() {
         assert_eq!(sound().check(), Ok(()));
-        let cases: [(fn(&mut Profile), &str); 6] = [
+        type Spoil = fn(&mut Profile);
+        let cases: [(Spoil, &str); 6] = [
             (|p| p.locations[0].mapping = Some(1), "no mapping 1"),
             (|p| p.locations[0].lines[0].function = 7, "no function 7"),
             (|p| p.samples[0].locations[0] = 3, "no location 3"),

@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a panic is how a test fails, a print how one explains a skipped case"
 )]
 
@@ -13,6 +14,8 @@ mod files_faults;
 mod hostile_names;
 mod monitor;
 mod perf_utils;
+#[cfg(feature = "pprof")]
+mod pprof;
 mod report;
 mod report_sample;
 #[cfg(feature = "schema")]

@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 use prost::Message;
 
 use super::tables::{Ids, Texts};
-use super::wire::{self, Read};
+use super::wire::{self, Lists, Read};
 use crate::profile::{
     Function, Label, LabelValue, Line, Location, Mapping, Profile, Sample, ValueType,
 };
@@ -43,13 +43,14 @@ pub(super) fn unpack(bytes: &[u8], limit: usize) -> Read<Cow<'_, [u8]>> {
 
 /// The profile in unpacked bytes.
 pub(super) fn decode(bytes: &[u8]) -> Read<Profile> {
-    let mut texts = Texts::read(bytes)?;
+    let lists = Lists::find(bytes)?;
+    let mut texts = Texts::read(&lists, bytes.len())?;
     let mut profile = header(bytes, &mut texts)?;
-    let (mappings, mapping_ids) = mappings(bytes, &mut texts)?;
-    let (functions, function_ids) = functions(bytes, &mut texts)?;
-    let (locations, location_ids) = locations(bytes, &mapping_ids, &function_ids)?;
+    let (mappings, mapping_ids) = mappings(&lists, &mut texts)?;
+    let (functions, function_ids) = functions(&lists, &mut texts)?;
+    let (locations, location_ids) = locations(&lists, &mapping_ids, &function_ids)?;
     let kinds = profile.value_types.len();
-    profile.samples = samples(bytes, &mut texts, &location_ids, kinds)?;
+    profile.samples = samples(&lists, &mut texts, &location_ids, kinds)?;
     profile.mappings = mappings;
     profile.functions = functions;
     profile.locations = locations;
@@ -85,9 +86,9 @@ fn value_type(wire: wire::ValueType, texts: &mut Texts<'_>) -> Read<ValueType> {
     })
 }
 
-fn mappings(bytes: &[u8], texts: &mut Texts<'_>) -> Read<(Vec<Mapping>, Ids)> {
+fn mappings(lists: &Lists<'_>, texts: &mut Texts<'_>) -> Read<(Vec<Mapping>, Ids)> {
     let mut ids = Ids::new("mapping");
-    let mappings = list(bytes, wire::MAPPING, "mapping", |wire: &wire::Mapping| {
+    let mappings = list(lists, wire::MAPPING, "mapping", |wire: &wire::Mapping| {
         ids.add(wire.id)?;
         Ok(Mapping {
             start: wire.memory_start,
@@ -101,10 +102,10 @@ fn mappings(bytes: &[u8], texts: &mut Texts<'_>) -> Read<(Vec<Mapping>, Ids)> {
     Ok((mappings, ids))
 }
 
-fn functions(bytes: &[u8], texts: &mut Texts<'_>) -> Read<(Vec<Function>, Ids)> {
+fn functions(lists: &Lists<'_>, texts: &mut Texts<'_>) -> Read<(Vec<Function>, Ids)> {
     let mut ids = Ids::new("function");
     let functions = list(
-        bytes,
+        lists,
         wire::FUNCTION,
         "function",
         |wire: &wire::Function| {
@@ -126,10 +127,10 @@ fn functions(bytes: &[u8], texts: &mut Texts<'_>) -> Read<(Vec<Function>, Ids)> 
 }
 
 /// A negative line number is written by some profilers for *unknown*, and read as that.
-fn locations(bytes: &[u8], mappings: &Ids, functions: &Ids) -> Read<(Vec<Location>, Ids)> {
+fn locations(lists: &Lists<'_>, mappings: &Ids, functions: &Ids) -> Read<(Vec<Location>, Ids)> {
     let mut ids = Ids::new("location");
     let locations = list(
-        bytes,
+        lists,
         wire::LOCATION,
         "location",
         |wire: &wire::Location| {
@@ -156,13 +157,13 @@ fn locations(bytes: &[u8], mappings: &Ids, functions: &Ids) -> Read<(Vec<Locatio
 
 /// The samples, each with `kinds` values.
 fn samples(
-    bytes: &[u8],
+    lists: &Lists<'_>,
     texts: &mut Texts<'_>,
     locations: &Ids,
     kinds: usize,
 ) -> Read<Vec<Sample>> {
     let mut totals = vec![0; kinds];
-    list(bytes, wire::SAMPLE, "sample", |wire: &wire::Sample| {
+    list(lists, wire::SAMPLE, "sample", |wire: &wire::Sample| {
         add_up(&mut totals, &wire.value)?;
         let mut stack = Vec::with_capacity(wire.location_id.len());
         for &id in &wire.location_id {
@@ -209,14 +210,14 @@ fn label(wire: &wire::Label, texts: &mut Texts<'_>) -> Read<Label> {
 
 /// Converts each element of a list; an error says which one it was.
 fn list<M: Message + Default, T>(
-    bytes: &[u8],
+    lists: &Lists<'_>,
     field: u32,
     name: &str,
     mut convert: impl FnMut(&M) -> Read<T>,
 ) -> Read<Vec<T>> {
-    let mut converted = Vec::with_capacity(wire::count(bytes, field)?);
+    let mut converted = Vec::with_capacity(lists.count(field));
     let mut message = M::default(); // one for all: its lists keep their room
-    wire::each(bytes, field, |element| {
+    lists.each(field, |element| {
         message.clear();
         let result = match message.merge(element) {
             Ok(()) => convert(&message),

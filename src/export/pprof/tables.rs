@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::wire::{self, Read};
+use super::wire::{self, Lists, Read};
 
 /// Text copied out of the string table is at most this many times the file, plus [`TEXT_ANYWAY`]: a hostile file may
 /// name one long text a million times. Real files stay below 2.
@@ -20,10 +20,10 @@ pub(super) struct Texts<'a> {
 }
 
 impl<'a> Texts<'a> {
-    /// The string table of an unpacked file.
-    pub(super) fn read(bytes: &'a [u8]) -> Read<Self> {
-        let mut all = Vec::with_capacity(wire::count(bytes, wire::STRING)?);
-        wire::each(bytes, wire::STRING, |text| {
+    /// The string table of an unpacked file of `size` bytes.
+    pub(super) fn read(lists: &Lists<'a>, size: usize) -> Read<Self> {
+        let mut all = Vec::with_capacity(lists.count(wire::STRING));
+        lists.each(wire::STRING, |text| {
             let text = str::from_utf8(text)
                 .map_err(|error| format!("text {} is not UTF-8: {error}", all.len()))?;
             all.push(text);
@@ -33,7 +33,7 @@ impl<'a> Texts<'a> {
             Some(&"") => Ok(Self {
                 shared: vec![None; all.len()],
                 all,
-                budget: bytes.len().saturating_mul(TEXT_FACTOR) + TEXT_ANYWAY,
+                budget: size.saturating_mul(TEXT_FACTOR) + TEXT_ANYWAY,
             }),
             Some(_) => Err("the first of its texts is not the empty one".to_owned()),
             None => Err("it has no table of texts: of another format".to_owned()),

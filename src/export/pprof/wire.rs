@@ -146,42 +146,77 @@ fn put_varint(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-/// Hands each element of the list `field` to `take`, in the file's order, and passes over everything else.
-pub(super) fn each<'a>(
-    mut bytes: &'a [u8],
-    field: u32,
-    mut take: impl FnMut(&'a [u8]) -> Read<()>,
-) -> Read<()> {
-    while !bytes.is_empty() {
-        let key = varint(&mut bytes)?;
-        let content = match key & 7 {
-            VARINT => {
-                varint(&mut bytes)?;
-                continue;
-            }
-            FIXED_64 => split(&mut bytes, 8)?,
-            FIXED_32 => split(&mut bytes, 4)?,
-            LENGTH_DELIMITED => {
-                let length = varint(&mut bytes)?;
-                split(&mut bytes, length)?
-            }
-            _ => return Err("it holds a field of a kind that pprof does not use".to_owned()),
-        };
-        if key == u64::from(field) << 3 | LENGTH_DELIMITED {
-            take(content)?;
-        }
-    }
-    Ok(())
+/// The lists of an unpacked file, by their fields. Their elements may stand in any order; nearly always those of one
+/// list stand together, and only that part is walked over for it.
+#[derive(Default)]
+pub(super) struct Lists<'a>([List<'a>; STRING as usize + 1]);
+
+#[derive(Clone, Copy, Default)]
+struct List<'a> {
+    count: usize,
+    /// From the file's first byte to the end of the list's last element.
+    bytes: &'a [u8],
+    /// Where its first element begins.
+    start: usize,
 }
 
-/// How many elements the list `field` has.
-pub(super) fn count(bytes: &[u8], field: u32) -> Read<usize> {
-    let mut count = 0;
-    each(bytes, field, |_| {
-        count += 1;
+impl<'a> Lists<'a> {
+    /// Finds them.
+    pub(super) fn find(bytes: &'a [u8]) -> Read<Self> {
+        let mut lists = Self::default();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let start = bytes.len() - rest.len();
+            let (field, element) = next_field(&mut rest)?;
+            let list = usize::try_from(field)
+                .ok()
+                .and_then(|at| lists.0.get_mut(at));
+            if let (Some(list), Some(_)) = (list, element) {
+                if list.count == 0 {
+                    list.start = start;
+                }
+                list.count += 1;
+                list.bytes = &bytes[..bytes.len() - rest.len()];
+            }
+        }
+        Ok(lists)
+    }
+
+    /// How many elements a list has.
+    pub(super) fn count(&self, field: u32) -> usize {
+        self.0[field as usize].count
+    }
+
+    /// Hands each element of a list to `take`, in the file's order.
+    pub(super) fn each(&self, field: u32, mut take: impl FnMut(&'a [u8]) -> Read<()>) -> Read<()> {
+        let list = self.0[field as usize];
+        let mut rest = &list.bytes[list.start..];
+        while !rest.is_empty() {
+            if let (this, Some(element)) = next_field(&mut rest)?
+                && this == u64::from(field)
+            {
+                take(element)?;
+            }
+        }
         Ok(())
-    })?;
-    Ok(count)
+    }
+}
+
+/// The number of the next field; its content, if it may be an element of a list.
+fn next_field<'a>(bytes: &mut &'a [u8]) -> Read<(u64, Option<&'a [u8]>)> {
+    let key = varint(bytes)?;
+    let mut content = None;
+    match key & 7 {
+        VARINT => _ = varint(bytes)?,
+        FIXED_64 => _ = split(bytes, 8)?,
+        FIXED_32 => _ = split(bytes, 4)?,
+        LENGTH_DELIMITED => {
+            let length = varint(bytes)?;
+            content = Some(split(bytes, length)?);
+        }
+        _ => return Err("it holds a field of a kind that pprof does not use".to_owned()),
+    }
+    Ok((key >> 3, content))
 }
 
 /// The next number: seven bits a byte, the lowest first.

@@ -1,0 +1,84 @@
+//! What a large profile costs to write and to read: 100 MB unpacked, as an hour of a busy service would make.
+//!
+//! `cargo bench --bench pprof [ROUNDS]` shows the median and the peak of the memory.
+
+#![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
+
+use std::time::{Duration, Instant};
+
+use vecperf::export::pprof;
+use vecperf::profile::{Builder, Function, Line, Location, Mapping, Profile, names};
+
+const SAMPLES: u64 = 1_150_000;
+const FUNCTIONS: u64 = 20_000;
+const DEPTH: u64 = 20;
+
+fn main() -> vecperf::Result<()> {
+    let rounds = std::env::args().find_map(|argument| argument.parse().ok());
+    let rounds: usize = rounds.unwrap_or(7);
+    let profile = large();
+    let (mut writing, mut reading) = (Vec::new(), Vec::new());
+    let mut packed = Vec::new();
+    for _ in 0..rounds {
+        let start = Instant::now();
+        packed = pprof::write(&profile);
+        writing.push(start.elapsed());
+        let start = Instant::now();
+        let read = pprof::read(&packed, 1 << 30)?;
+        reading.push(start.elapsed());
+        assert_eq!(read.samples.len(), profile.samples.len());
+    }
+    println!("{SAMPLES} samples, {} MB packed", packed.len() / 1_000_000);
+    println!("write  {:>6.2?}", median(writing));
+    println!("read   {:>6.2?}", median(reading));
+    Ok(())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// Stacks of 20 frames among 20,000 functions, four labels a sample.
+fn large() -> Profile {
+    let mut builder = Builder::cpu(1_000_000);
+    let mapping = builder.mapping(Mapping {
+        start: 0x40_0000,
+        end: 0x80_0000,
+        file: "/opt/service/bin/search".into(),
+        has_functions: true,
+        ..Mapping::default()
+    });
+    let locations: Vec<u32> = (0..FUNCTIONS)
+        .map(|number| {
+            let function = builder.function(Function {
+                name: format!("service::index::layer_{}::visit_{number}", number % 40),
+                file: format!("src/index/layer_{}.rs", number % 40),
+                ..Function::default()
+            });
+            builder.location(Location {
+                mapping: Some(mapping),
+                address: 0x40_0000 + number * 64,
+                lines: vec![Line { function, line: 7 }],
+            })
+        })
+        .collect();
+    let mut random = 1_u64;
+    for number in 0..SAMPLES {
+        let mut stack = Vec::with_capacity(DEPTH as usize);
+        for _ in 0..DEPTH {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            stack.push(locations[(random >> 33) as usize % locations.len()]);
+        }
+        let labels = vec![
+            builder.label(names::OPERATION, "search"),
+            builder.label(names::PHASE, "load"),
+            builder.label(names::COHORT, names::ABOVE_P50),
+            builder.number(names::THREAD, (number % 64) as i64, ""),
+        ];
+        builder.sample(stack, vec![1, 1_000_000], labels);
+    }
+    builder.finish()
+}
