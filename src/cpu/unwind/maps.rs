@@ -1,0 +1,151 @@
+//! `/proc/PID/maps`: what of a process's address space is executable, and which files it comes from.
+
+/// An executable stretch of address space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mapping {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    /// Where in the file it starts.
+    pub(super) offset: u64,
+    pub(super) device: (u32, u32),
+    /// 0: not a file.
+    pub(super) inode: u64,
+    /// As the system writes it; empty: anonymous.
+    pub(super) path: Vec<u8>,
+}
+
+/// Executable mappings that are kept, at most; what lies in others is unknown.
+pub(super) const MAX_MAPPINGS: usize = 16_384;
+
+/// The executable mappings in the text of a maps file, by address; neighbours that continue each other are one. Lines
+/// that are not understood are passed over.
+pub(super) fn executable(text: &[u8]) -> Vec<Mapping> {
+    let mut mappings: Vec<Mapping> = Vec::new();
+    for mapping in text
+        .split(|byte| *byte == b'\n')
+        .filter_map(executable_line)
+    {
+        match mappings.last_mut() {
+            Some(last) if continues(last, &mapping) => last.end = mapping.end,
+            Some(last) if mapping.start < last.end => {}
+            _ => mappings.push(mapping),
+        }
+        if mappings.len() > MAX_MAPPINGS {
+            mappings.pop();
+            break;
+        }
+    }
+    mappings
+}
+
+fn continues(last: &Mapping, next: &Mapping) -> bool {
+    let follows = last.offset.wrapping_add(last.end - last.start) == next.offset;
+    last.end == next.start
+        && last.path == next.path
+        && (last.inode, last.device) == (next.inode, next.device)
+        && (follows || last.inode == 0)
+}
+
+/// `7f1b6a092000-7f1b6a1e8000 r-xp 00026000 fe:00 326279      /usr/lib/x86_64-linux-gnu/libc.so.6`
+fn executable_line(line: &[u8]) -> Option<Mapping> {
+    let mut fields = line.splitn(6, |byte| *byte == b' ');
+    let (start, end) = pair(fields.next()?, b'-')?;
+    if fields.next()?.get(2) != Some(&b'x') || start >= end {
+        return None;
+    }
+    let offset = hexadecimal(fields.next()?)?;
+    let (major, minor) = pair(fields.next()?, b':')?;
+    let inode = str::from_utf8(fields.next()?).ok()?.parse().ok()?;
+    let path = fields.next().unwrap_or_default().trim_ascii_start();
+    Some(Mapping {
+        start,
+        end,
+        offset,
+        device: (u32::try_from(major).ok()?, u32::try_from(minor).ok()?),
+        inode,
+        path: unescaped(path),
+    })
+}
+
+fn pair(field: &[u8], separator: u8) -> Option<(u64, u64)> {
+    let at = field.iter().position(|byte| *byte == separator)?;
+    Some((hexadecimal(&field[..at])?, hexadecimal(&field[at + 1..])?))
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u64> {
+    u64::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
+}
+
+/// The system writes a line feed in a path as `\012`, and escapes nothing else.
+fn unescaped(path: &[u8]) -> Vec<u8> {
+    const LINE_FEED: &[u8] = b"\\012";
+    let mut plain = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(byte) = rest.first() {
+        if let Some(after) = rest.strip_prefix(LINE_FEED) {
+            plain.push(b'\n');
+            rest = after;
+        } else {
+            plain.push(*byte);
+            rest = &rest[1..];
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn executable_mappings_are_read() {
+        let text = b"55ba916d2000-55ba916d4000 r--p 00000000 fe:00 247030                     /usr/bin/cat
+55ba916d4000-55ba916d9000 r-xp 00002000 fe:00 247030                     /usr/bin/my cat\\012s (deleted)
+7f0000000000-7f0000001000 rwxp 00000000 00:00 0 
+7f1b6a25f000-7f1b6a261000 r-xp 00000000 00:00 0                          [vdso]
+ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]
+";
+        let mappings = executable(text);
+        let starts: Vec<_> = mappings.iter().map(|mapping| mapping.start).collect();
+        assert_eq!(
+            starts,
+            [
+                0x55ba916d4000,
+                0x7f0000000000,
+                0x7f1b6a25f000,
+                0xffffffffff600000
+            ]
+        );
+        let cat = &mappings[0];
+        assert_eq!(
+            (cat.end, cat.offset, cat.inode),
+            (0x55ba916d9000, 0x2000, 247030)
+        );
+        assert_eq!(
+            (cat.device, cat.path.as_slice()),
+            ((0xfe, 0), &b"/usr/bin/my cat\ns (deleted)"[..])
+        );
+        assert_eq!(mappings[1].path, b"");
+        assert_eq!(mappings[2].path, b"[vdso]");
+    }
+
+    #[test]
+    fn neighbours_that_continue_each_other_are_one() {
+        let text = b"1000-2000 r-xp 00000000 fe:00 7 /a
+2000-3000 rwxp 00001000 fe:00 7 /a
+3000-4000 r-xp 00009000 fe:00 7 /a
+4000-5000 r-xp 0000a000 fe:00 8 /a
+";
+        let ranges: Vec<_> = executable(text).iter().map(|m| (m.start, m.end)).collect();
+        assert_eq!(
+            ranges,
+            [(0x1000, 0x3000), (0x3000, 0x4000), (0x4000, 0x5000)]
+        );
+    }
+
+    #[test]
+    fn lines_that_are_not_understood_are_passed_over() {
+        let text = b"nonsense\n1000 r-xp\n-- r-xp 0 0:0 0\n2000-1000 r-xp 0 0:0 0 /a\n\xff\xfe-1 r-xp\n1-2 r-xp 0 1:2 3 /b";
+        assert_eq!(executable(text).len(), 1);
+    }
+}

@@ -1,0 +1,144 @@
+//! A sample of the calling thread, as a back end would take it, and names for its frames.
+
+use std::arch::asm;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use object::{Object, ObjectSymbol};
+
+use crate::cpu::event::{RawSample, Registers};
+use crate::cpu::options::Target;
+use crate::cpu::unwind::{Frame, Modules, Unwinder, Unwound};
+
+/// What was captured.
+#[derive(Clone, Debug)]
+pub(super) struct Captured {
+    pub(super) registers: Registers,
+    pub(super) stack: Vec<u8>,
+}
+
+impl Captured {
+    pub(super) fn sample(&self) -> RawSample<'_> {
+        self.at(1)
+    }
+
+    pub(super) fn at(&self, at_ns: u64) -> RawSample<'_> {
+        RawSample {
+            thread: 1,
+            at_ns,
+            weight_ns: 1,
+            registers: Some(self.registers),
+            stack: &self.stack,
+            kernel: &[],
+        }
+    }
+
+    pub(super) fn cut(&self, bytes: usize) -> Self {
+        let mut cut = self.clone();
+        cut.stack.truncate(bytes);
+        cut
+    }
+}
+
+/// The calling thread's registers and stack. Inlined, so that the caller is the leaf.
+#[inline(always)]
+pub(super) fn capture() -> Captured {
+    let registers = here();
+    Captured {
+        registers,
+        stack: stack_from(registers.stack),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn here() -> Registers {
+    let (instruction, stack, frame);
+    // SAFETY: reads three registers, and writes nothing but its outputs.
+    unsafe {
+        asm!("lea {0}, [rip]", "mov {1}, rsp", "mov {2}, rbp",
+            out(reg) instruction, out(reg) stack, out(reg) frame, options(nomem, nostack));
+    }
+    Registers {
+        instruction,
+        stack,
+        frame,
+        link: 0,
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+#[inline(always)]
+fn here() -> Registers {
+    let (instruction, stack, frame, link);
+    // SAFETY: reads four registers, and writes nothing but its outputs.
+    unsafe {
+        asm!("adr {0}, .", "mov {1}, sp", "mov {2}, x29", "mov {3}, x30",
+            out(reg) instruction, out(reg) stack, out(reg) frame, out(reg) link, options(nomem, nostack));
+    }
+    Registers {
+        instruction,
+        stack,
+        frame,
+        link,
+    }
+}
+
+/// The bytes from `pointer` on, 64 KiB or up to the end of the stack.
+pub(super) fn stack_from(pointer: u64) -> Vec<u8> {
+    memory_from(pointer, 64 << 10)
+}
+
+/// All bytes from `pointer` on.
+pub(super) fn whole_stack_from(pointer: u64) -> Vec<u8> {
+    memory_from(pointer, 16 << 20)
+}
+
+fn memory_from(pointer: u64, at_most: usize) -> Vec<u8> {
+    let memory = File::open("/proc/thread-self/mem").expect("own memory");
+    let mut bytes = vec![0; at_most];
+    let mut read = 0;
+    while let Ok(more) = memory.read_at(&mut bytes[read..], pointer + read as u64)
+        && more > 0
+    {
+        read += more;
+    }
+    bytes.truncate(read);
+    bytes
+}
+
+/// Unwinds by a fresh unwinder of this process.
+pub(super) fn unwound(captured: &Captured) -> (Vec<Frame>, Unwound, Unwinder) {
+    let mut unwinder = Unwinder::new(Target::ThisProcess);
+    let mut frames = Vec::new();
+    let unwound = unwinder.unwind(&captured.sample(), &mut frames);
+    (frames, unwound, unwinder)
+}
+
+/// The name in the symbol table of the function that the frame lies in; empty: none.
+pub(super) fn name(modules: &Modules, frame: Frame) -> String {
+    let Frame::Code { module, address } = frame else {
+        return String::new();
+    };
+    let module = modules.get(module).expect("a frame's module is known");
+    let bytes = match (&module.file, &module.image) {
+        (Some(file), _) => {
+            let mut bytes = vec![0; file.metadata().expect("metadata").len() as usize];
+            file.read_exact_at(&mut bytes, 0)
+                .expect("the module's file");
+            bytes
+        }
+        (None, Some(image)) => image.to_vec(),
+        (None, None) => return String::new(),
+    };
+    let elf =
+        object::read::elf::ElfFile64::<object::Endianness>::parse(&*bytes).expect("an ELF file");
+    (elf.symbols().chain(elf.dynamic_symbols()))
+        .find(|symbol| (symbol.address()..symbol.address() + symbol.size()).contains(&address))
+        .and_then(|symbol| symbol.name().ok().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+pub(super) fn names(modules: &Modules, frames: &[Frame]) -> Vec<String> {
+    frames.iter().map(|frame| name(modules, *frame)).collect()
+}
