@@ -1,6 +1,7 @@
 //! The CPU profile: where CPU time goes, by call stack and by operation.
 //!
 //! ```text
+//!  options.rs    what to record, and how      refusal.rs, statistics.rs   what came of it
 //!  event.rs      what a sampler hands over: samples, switches, faults, mappings
 //!  sampler.rs    the trait at the joint, and the choice by trying
 //!  perf_event/   back end 1: the kernel samples into rings
@@ -25,14 +26,17 @@ mod options;
 )]
 mod perf_event;
 mod recording;
+mod refusal;
 mod sampler;
 mod signal;
+mod statistics;
 mod symbol;
 mod unwind;
 
 pub use options::{BackEnd, Choice, Options, Target};
-pub use recording::{Recording, Statistics};
-pub use sampler::Refusal;
+pub use recording::Recording;
+pub use refusal::Refusal;
+pub use statistics::Statistics;
 
 pub(crate) use attribute::Waited;
 pub(crate) use recording::{Context, Split, SplitPart};

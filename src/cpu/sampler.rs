@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::event::Event;
 use super::options::{BackEnd, Choice, Options, Target};
+pub(super) use super::refusal::Refusal;
 use super::{perf_event, signal};
 
 /// Takes samples, from its creation until it is dropped. Used by one thread, which it does not sample when that thread
@@ -42,17 +43,6 @@ pub(crate) struct Sight {
     pub(crate) highest_rate: Option<u32>,
     /// What a reader should know: smaller rings, threads not covered.
     pub(crate) notes: Vec<String>,
-}
-
-/// Why a back end does not run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The back end.
-    pub back_end: BackEnd,
-    /// What was tried and what the system answered.
-    pub reason: String,
-    /// What to change to get it; empty when nothing helps.
-    pub remedy: String,
 }
 
 /// A sampler that runs, and why no better one does.

@@ -1,6 +1,6 @@
 //! What stands in a profile beside its samples, for the reader.
 
-use super::statistics::Statistics;
+use crate::cpu::statistics::Statistics;
 
 /// The comments, `key: value` each.
 pub(super) fn of(statistics: &Statistics) -> Vec<String> {

@@ -42,6 +42,8 @@ pub(super) struct Quality {
     pub(super) segments: u64,
     /// Segments overwritten before they were read.
     pub(super) overrun: u64,
+    /// Segments that had no place.
+    pub(super) unattributed: u64,
 }
 
 /// The state that the drain thread works on. Bounded, each part by itself.
@@ -185,6 +187,7 @@ impl Drain {
         let drained = source.drain(&mut |segment| segments.push(segment));
         self.quality.segments += (self.segments.len() - before) as u64;
         self.quality.overrun += drained.overrun;
+        self.quality.unattributed += drained.unattributed;
         drained.fullest
     }
 

@@ -12,11 +12,11 @@ use super::build::{self, Counts};
 use super::claim::Claim;
 use super::shared::{Context, Shared, State};
 use super::splits::{self, Split, Sums};
-use super::statistics::Statistics;
 use super::thread::run;
 use crate::clock;
 use crate::cpu::options::{BackEnd, Choice, Options, Target};
-use crate::cpu::sampler::Refusal;
+use crate::cpu::refusal::Refusal;
+use crate::cpu::statistics::Statistics;
 use crate::cpu::symbol::Symbolizer;
 use crate::profile::Profile;
 
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 ///
 /// In a child that was forked the drain thread does not exist: there nothing is done, and every answer is empty.
 pub struct Recording {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
     claim: Mutex<Option<Claim>>,
     symbolizer: Mutex<Symbolizer>,

@@ -9,7 +9,6 @@
 //!  stacks.rs      stacks by number    threads.rs     names by number      phases.rs   by time
 //!  splits.rs      where operations' time went                  usage.rs       CPU time by the system's count
 //!  build.rs       the profile         cohorts.rs     the slow instances   comments.rs  in words
-//!  statistics.rs  what was reached
 //! ```
 //!
 //! Everything here is bounded, however long the recording lasts; what a bound costs is counted.
@@ -26,15 +25,15 @@ mod shared;
 mod splits;
 mod stack_size;
 mod stacks;
-mod statistics;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod thread;
 mod threads;
 mod usage;
 mod windows;
 
 pub use handle::Recording;
-pub use statistics::Statistics;
 
 pub(crate) use shared::Context;
 pub(crate) use splits::{Part as SplitPart, Split};

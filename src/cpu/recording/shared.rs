@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use super::drain::Drain;
 use super::phases::Phases;
-use super::statistics::Statistics;
 use super::usage::Usage;
 use crate::clock;
 use crate::cpu::options::{BackEnd, Options, Target};
-use crate::cpu::sampler::{Refusal, Sight};
+use crate::cpu::refusal::Refusal;
+use crate::cpu::sampler::Sight;
+use crate::cpu::statistics::Statistics;
 use crate::segment::Source;
 
 /// What the crate's own caller adds to a recording.
@@ -65,7 +66,9 @@ pub(super) struct State {
     /// CPU time of the target, at the last round that could see it.
     pub(super) used: Usage,
     /// Why the recording ended by itself.
-    pub(super) ended: Option<String>,
+    pub(super) ended: Option<&'static str>,
+    /// Operations are another one's.
+    pub(super) unjoined: bool,
     /// The drain thread does nothing any longer.
     pub(super) over: bool,
 }
@@ -89,6 +92,7 @@ impl Shared {
                 own: Usage::default(),
                 used: Usage::default(),
                 ended: None,
+                unjoined: false,
                 over: false,
             }),
             bell: Condvar::new(),
@@ -149,7 +153,10 @@ impl Shared {
             clock::monotonic_nanos()
         };
         let mut notes = state.sight.notes.clone();
-        notes.extend(state.ended.clone());
+        notes.extend(state.ended.map(str::to_owned));
+        if state.unjoined {
+            notes.push("operations are joined to another profile of this process".to_owned());
+        }
         let statistics = Statistics {
             back_end: state.back_end,
             refusals: state.refusals.clone(),
@@ -166,7 +173,7 @@ impl Shared {
             unknown_frames: quality.unknown_frames,
             joined: quality.joined,
             segments: quality.segments,
-            overrun: quality.overrun,
+            overrun: quality.overrun + quality.unattributed,
             others,
             kernel: state.sight.kernel,
             switches: state.sight.switches,

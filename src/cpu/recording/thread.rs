@@ -37,13 +37,14 @@ pub(super) fn run_with(
         state.stack_bytes = chosen.sampler.stack_bytes();
     }
     if let Some(source) = &shared.context.source {
-        source.begin();
+        let joined = source.begin();
+        shared.state().unjoined = !joined;
     }
     let mut sampler = chosen.sampler;
     let _ = began.send(Ok(()));
     if catch_unwind(AssertUnwindSafe(|| drain(shared, &mut *sampler))).is_err() {
         let note = "the drain thread panicked: the recording ended there";
-        shared.state().ended = Some(note.to_owned());
+        shared.state().ended = Some(note);
     }
     let _ = catch_unwind(AssertUnwindSafe(|| {
         if let Some(source) = &shared.context.source {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::cpu::options::BackEnd;
-use crate::cpu::sampler::Refusal;
+use super::options::BackEnd;
+use super::refusal::Refusal;
 
 /// What a recording reached, beside what was asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +39,8 @@ pub struct Statistics {
     pub joined: u64,
     /// Stretches of operations that ended and were seen.
     pub segments: u64,
-    /// Stretches overwritten before they were read: samples in them count as outside of any operation.
+    /// Stretches overwritten before they were read, or of threads without a place to leave them: samples in them count
+    /// as outside of any operation.
     pub overrun: u64,
     /// Samples that lost their stack to the bounds of the tables: `[other]`.
     pub others: u64,
@@ -65,13 +66,13 @@ pub struct Statistics {
 
 impl Statistics {
     /// CPU time that could be sampled.
-    pub(super) fn sampleable(&self) -> Duration {
+    pub(crate) fn sampleable(&self) -> Duration {
         self.cpu.saturating_sub(self.kernel_not_sampled)
     }
 
     /// What was reached since `earlier`; what is no count is as it is now.
     #[must_use]
-    pub(super) fn since(mut self, earlier: &Self) -> Self {
+    pub(crate) fn since(mut self, earlier: &Self) -> Self {
         let counts = [
             (&mut self.samples, earlier.samples),
             (&mut self.lost, earlier.lost),
@@ -100,7 +101,7 @@ impl Statistics {
     }
 
     /// With the rate that follows from the rest.
-    pub(super) fn rate(mut self) -> Self {
+    pub(crate) fn rate(mut self) -> Self {
         let seconds = self.sampleable().as_secs_f64();
         self.achieved_rate = if seconds > 0.0 {
             self.samples as f64 / seconds
