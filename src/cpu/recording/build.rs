@@ -95,9 +95,10 @@ fn rows(tally: &Tally, cohorts: &Cohorts) -> Vec<(Row, Sum)> {
 
 fn row(key: &Key, cohorts: &Cohorts) -> Row {
     let outcome = |outcome| match outcome {
-        Outcome::Ok => 0,
-        Outcome::Error => 1,
-        Outcome::Cancelled => 2,
+        Some(Outcome::Ok) => 0,
+        Some(Outcome::Error) => 1,
+        Some(Outcome::Cancelled) => 2,
+        None => 3,
     };
     Row {
         stack: key.stack.0,
@@ -269,7 +270,7 @@ impl Making<'_> {
             return labels;
         };
         add(builder, names::OPERATION, &operation);
-        let outcome = ["ok", "error", "cancelled"][usize::from(outcome).min(2)];
+        let outcome = ["ok", "error", "cancelled", "not ended"][usize::from(outcome).min(3)];
         add(builder, names::OUTCOME, outcome);
         if let Some(label) = source.label(label).filter(|_| label != 0) {
             add(builder, names::LABEL, &label);

@@ -116,7 +116,8 @@ mod tests {
             ((1, 130), seen(10)),
             ((2, 500), seen(7)),
         ]
-        .into();
+        .into_iter()
+        .collect();
         let limit = |operation: u32| (operation == 2).then(|| Duration::from_nanos(1));
         let cohorts = Cohorts::new(&sums, Coarseness::default(), |operation| {
             Some((format!("op{operation}"), limit(operation)))

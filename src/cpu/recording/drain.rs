@@ -148,8 +148,15 @@ impl Drain {
             Event::Named { thread, name } => {
                 self.threads.named(thread, name);
             }
-            Event::Ended { thread, .. } => self.threads.ended(thread),
-            Event::Lost { records } => self.quality.lost += records,
+            Event::Ended { thread, at_ns } => {
+                self.threads.ended(thread);
+                self.attribution.ended(thread, at_ns);
+                self.splits.waits.ended(thread, at_ns);
+            }
+            Event::Lost { records } => {
+                self.quality.lost += records;
+                self.splits.waits.lost();
+            }
         }
     }
 
@@ -216,18 +223,18 @@ impl Drain {
     fn segment(&mut self, segment: &Segment) {
         let counted = &mut self.counted;
         self.attribution.segment(segment, &mut |sample, instance| {
-            counted.add(&sample, Some(instance));
+            counted.add(&sample, instance);
         });
         self.splits.waits.segment(segment);
     }
 
     fn settle(&mut self, until: u64) {
         let counted = &mut self.counted;
-        let mut alone = |sample: Pending<Seen>| counted.add(&sample, None);
+        let mut take = |sample: Pending<Seen>, instance| counted.add(&sample, instance);
         if until == u64::MAX {
-            self.attribution.finish(&mut alone);
+            self.attribution.finish(&mut take);
         } else {
-            self.attribution.settle(until, &mut alone);
+            self.attribution.settle(until, &mut take);
         }
         self.splits.waits.settle(until);
         self.quality.joined = self.counted.joined;
@@ -257,11 +264,11 @@ impl Drain {
 
     /// Bytes held, about.
     pub(super) fn bytes(&self) -> usize {
-        let waiting = self.attribution.waiting().count() * size_of::<Pending<Seen>>();
         self.stacks.bytes()
             + self.counted.tally.bytes()
             + self.counted.windows.bytes()
             + self.segments.capacity() * size_of::<Segment>()
-            + waiting
+            + self.attribution.bytes()
+            + self.splits.waits.bytes()
     }
 }

@@ -179,7 +179,7 @@ impl Recording {
             threads: state.drain.threads.names(),
             phases: state.drain.phases.names(),
             modules: state.drain.modules(),
-            sums: Sums::new(),
+            sums: Sums::default(),
             statistics: self.shared.statistics(state),
             began: self.shared.started_wall,
             span: 0..0,

@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 
+pub(super) use crate::cpu::attribute::Sums;
 use crate::cpu::attribute::{Waited, Waits};
 
 /// Phases that may be open at once and still get a split of their own.
 const MOST_OPEN: usize = 16;
-
-/// Sums by operation and latency bucket.
-pub(super) type Sums = HashMap<(u32, u16), Waited>;
 
 /// Where the time of one operation's instances went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,7 +172,8 @@ mod tests {
             ((1, 1300), waited(5, 4000)),
             ((2, 700), waited(1, 0)),
         ]
-        .into();
+        .into_iter()
+        .collect();
         let splits = summary(&sums);
         assert_eq!(splits.len(), 2);
         assert_eq!(splits[0].all.waited.instances, 1000);

@@ -136,7 +136,7 @@ mod tests {
             phase: 0,
             instance: Some(Instance {
                 operation: 1,
-                outcome: Outcome::Ok,
+                outcome: Some(Outcome::Ok),
                 label: 0,
                 latency_bucket,
             }),
