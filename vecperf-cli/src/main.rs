@@ -7,6 +7,7 @@
 //! | `commands/` | one file a command |
 //! | `dataset/` | vectors, queries and true neighbours, from files and within |
 //! | `driver/` | closed and open loop: sends the queries |
+//! | `profile/` | profiles, cut and compared, for the eye |
 //! | `interrupt`, `progress`, `terminal`, `exit` | Ctrl-C, stderr, stdout, exit codes |
 
 mod args;
@@ -15,6 +16,7 @@ mod dataset;
 mod driver;
 mod exit;
 mod interrupt;
+mod profile;
 mod progress;
 mod terminal;
 
@@ -45,6 +47,8 @@ fn run(command: Command, terminal: Terminal) -> Result<Exit> {
     match command {
         Command::Bench(args) => commands::bench::run(&args, terminal),
         Command::Check(args) => commands::check::run(&args, terminal),
+        Command::Flame(args) => commands::flame::run(&args, terminal),
+        Command::Functions(args) => commands::functions::run(&args, terminal),
         Command::Init(args) => commands::init::run(&args, terminal),
         Command::Dataset(command) => {
             let progress = Phase::begin(terminal, "dataset", "");

@@ -52,10 +52,16 @@ impl Terminal {
     /// # Errors
     /// Stdout cannot be written, e.g. because the disk it is redirected to is full.
     pub(crate) fn data(self, text: &str) -> Result<()> {
+        self.bytes(text.as_bytes())
+    }
+
+    /// As [`Terminal::data`], for a file's bytes.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Result<()> {
         let mut stdout = io::stdout().lock();
-        let written = stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush());
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
         match written {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 Err(Failure::runtime("stdout: cannot be written").because(&error))

@@ -1,6 +1,7 @@
 //! What can be asked for on the command line. Help, completions and the man page all come from here.
 
 mod bench;
+mod profile;
 mod values;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap_complete::Shell;
 
 pub(crate) use crate::commands::dataset::DatasetCommand;
 pub(crate) use bench::{BenchArgs, EngineArgs, RecallMode};
+pub(crate) use profile::{Drawing, FlameArgs, FunctionsArgs, SelectionArgs, Sort};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -25,6 +27,7 @@ Examples:
   vecperf bench                         the bundled data, engine hnsw, files in data/logs
   vecperf bench --rate 500 --gate       open loop, exit code 3 when a threshold fails
   vecperf check data/logs/performance_metrics.json
+  vecperf flame data/logs/profiling_data.prof --operation search --cohort above_p99 --against rest
   vecperf doctor                        what this machine can measure";
 
 /// The flight recorder for vector search: how fast, how good, at what cost.
@@ -49,6 +52,10 @@ pub(crate) enum Command {
     Bench(Box<BenchArgs>),
     /// Judge a saved report: exit code 3 when a threshold failed, 4 when one could not be judged.
     Check(CheckArgs),
+    /// Draw a profile as a flame graph: all of it, or what the slow operations do that the others do not.
+    Flame(Box<FlameArgs>),
+    /// List the functions of a profile by what they cost.
+    Functions(Box<FunctionsArgs>),
     /// Write a commented settings file with every key at its default.
     Init(InitArgs),
     /// What there is to search, what is in it, and how to make more of it.
@@ -142,7 +149,7 @@ pub(crate) enum Format {
     /// A table for people.
     #[default]
     Table,
-    /// The report as in performance_metrics.json.
+    /// For programs; of a report, what performance_metrics.json holds.
     Json,
     /// For a pull request or a wiki.
     Markdown,

@@ -11,10 +11,7 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &InitArgs, terminal: Terminal) -> Result<Exit> {
     let path = &args.path;
-    if !args.force && path.symlink_metadata().is_ok() {
-        let there = Failure::usage(format!("{}: there is a file already", path.display()));
-        return Err(there.remedy("--force to overwrite it, or another PATH"));
-    }
+    save::refuse_to_overwrite(path, args.force, "another PATH")?;
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(|error| {
             Failure::runtime(format!("{}: cannot be made", parent.display())).because(&error)

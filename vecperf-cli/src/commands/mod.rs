@@ -6,6 +6,8 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod dataset;
 pub(crate) mod doctor;
+pub(crate) mod flame;
+pub(crate) mod functions;
 pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod schema;

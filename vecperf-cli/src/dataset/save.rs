@@ -7,6 +7,8 @@ use std::path::Path;
 use vecperf::{Error, ErrorKind, Result};
 use vecperf_engines::Vectors;
 
+use crate::exit::Failure;
+
 /// Writes `path` through a temporary file beside it, which is synced and renamed: a reader, a kill or a full disk leaves the old
 /// file or the new one.
 ///
@@ -28,6 +30,22 @@ pub(crate) fn replace(
         )
         .because(error)
     })
+}
+
+/// Refuses a path at which something is, unless the user forces it.
+///
+/// # Errors
+/// Something is there; `instead` is what else to try.
+pub(crate) fn refuse_to_overwrite(
+    path: &Path,
+    force: bool,
+    instead: &str,
+) -> std::result::Result<(), Failure> {
+    if force || path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let there = Failure::usage(format!("{}: there is a file already", path.display()));
+    Err(there.remedy(format!("--force to overwrite it, or {instead}")))
 }
 
 fn write_whole(

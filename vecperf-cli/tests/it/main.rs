@@ -9,6 +9,7 @@ mod bench;
 mod commands;
 mod dataset;
 mod interrupt;
+mod profile;
 mod refusals;
 mod settings;
 mod streams;

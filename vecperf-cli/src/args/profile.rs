@@ -1,0 +1,141 @@
+//! `vecperf flame` and `functions`: which samples of a profile, shown how.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{Format, values};
+
+const FLAME_EXAMPLES: &str = "\
+Examples:
+  vecperf flame data/logs/profiling_data.prof
+  vecperf flame data/logs/profiling_data.prof --operation search --phase search
+  vecperf flame data/logs/profiling_data.prof --operation search --cohort above_p99 --against rest -o slow.svg
+  vecperf flame heap.pb.gz --format folded -o - | head
+
+With --against, width is what the cohort takes; red is what it takes more than
+the others, blue less, both per operation.";
+
+const FUNCTIONS_EXAMPLES: &str = "\
+Examples:
+  vecperf functions data/logs/profiling_data.prof
+  vecperf functions data/logs/profiling_data.prof --operation search --sort total
+  vecperf functions data/logs/profiling_data.prof --operation search --cohort above_p99 --against rest
+
+self: in the function itself. total: also in what it calls, recursion counted
+once.";
+
+/// Which samples of a profile.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Samples")]
+pub(crate) struct SelectionArgs {
+    /// Which of the values that each sample carries: cpu, samples, … [default: the last].
+    #[arg(long, value_name = "KIND")]
+    pub(crate) value: Option<String>,
+
+    /// Only of this operation.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) operation: Option<String>,
+
+    /// Only of these operations: above_p50, above_p90, above_p99, over_max_response_time.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cohort: Option<String>,
+
+    /// Only in this phase of the run.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) phase: Option<String>,
+
+    /// Only of this thread.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) thread: Option<String>,
+
+    /// Only under this label of the program's (`ef=200`), or under any label KEY with this VALUE.
+    #[arg(long, value_name = "TEXT|KEY=VALUE")]
+    pub(crate) label: Option<String>,
+
+    /// Only of operations that ended like this: ok, error, cancelled.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) outcome: Option<String>,
+
+    /// Compare the cohort with all operations, with the rest of them, or with another cohort.
+    #[arg(long, value_name = "all|rest|COHORT", requires = "cohort")]
+    pub(crate) against: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = FLAME_EXAMPLES)]
+pub(crate) struct FlameArgs {
+    /// A profile in pprof's format, gzip'd or not: vecperf's or anybody's.
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+
+    /// What to draw.
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) format: Drawing,
+
+    /// Where to write it, - for stdout [default: FILE with another ending].
+    #[arg(short, long, value_name = "OUT", help_heading = "Output")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Overwrite a file that is there.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) force: bool,
+}
+
+/// What `vecperf flame` draws.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drawing {
+    /// A flame graph for a browser: click to zoom, Ctrl-F to search.
+    #[default]
+    Svg,
+    /// A line a stack, for the flame graph tools of others.
+    Folded,
+    /// For https://www.speedscope.app.
+    Speedscope,
+}
+
+impl Drawing {
+    /// How its files end.
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Self::Svg => "svg",
+            Self::Folded => "folded",
+            Self::Speedscope => "speedscope.json",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = FUNCTIONS_EXAMPLES)]
+pub(crate) struct FunctionsArgs {
+    /// A profile in pprof's format, gzip'd or not: vecperf's or anybody's.
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+
+    /// How many functions to show.
+    #[arg(long, value_name = "N", default_value_t = 30, allow_negative_numbers = true, value_parser = values::at_least_one, help_heading = "Output")]
+    pub(crate) top: usize,
+
+    /// What comes first. With --against: by which of them the difference is taken.
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) sort: Sort,
+
+    /// How to print the table.
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) format: Format,
+}
+
+/// What functions are sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sort {
+    /// In the function itself.
+    #[default]
+    #[value(name = "self")]
+    Own,
+    /// Also in what it calls.
+    Total,
+}
