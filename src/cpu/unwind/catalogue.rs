@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use object::ReadCache;
 
-use super::elf::{Elf, Tables};
+use super::elf::Elf;
 use super::maps::Mapping;
 use super::modules::{Module, ModuleId, Modules};
 use super::process::Process;
+use super::tables::Tables;
 
 /// Modules that are told apart in one recording, at most; addresses in further ones are unknown.
 const MAX_MODULES: usize = 4096;

@@ -3,12 +3,16 @@
 //! The tables are copied, not mapped: a file that somebody truncates while it is mapped kills whoever touches the
 //! mapping (SIGBUS), and no program shall die of being watched. Their size is a tenth of the code's.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use object::elf::{FileHeader64, NT_GNU_BUILD_ID, PF_X, PT_GNU_EH_FRAME, PT_LOAD, PT_NOTE};
 use object::elf::{ProgramHeader64, SHF_COMPRESSED, SHT_NOBITS, SectionHeader64};
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader, SectionTable};
 use object::{Endianness, ReadRef};
+
+use super::index;
+use super::tables::{Table, Tables};
 
 /// Sections that are looked through, at most: a linked file has some forty.
 const MAX_SECTIONS: usize = 4096;
@@ -38,39 +42,6 @@ struct Segment {
     offset: u64,
     size: u64,
     executable: bool,
-}
-
-/// The tables that unwinding reads.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tables {
-    pub(super) eh_frame: Option<Table>,
-    pub(super) eh_frame_hdr: Option<Table>,
-    pub(super) debug_frame: Option<Table>,
-    /// Addresses that pointers in the tables may be relative to.
-    pub(super) text: u64,
-    pub(super) got: u64,
-}
-
-/// A table: its address as the file numbers it, and its bytes.
-#[derive(Clone, Debug)]
-pub(super) struct Table {
-    pub(super) address: u64,
-    pub(super) bytes: Arc<[u8]>,
-}
-
-impl Tables {
-    /// Bytes kept in memory.
-    pub(super) fn size(&self) -> usize {
-        [&self.eh_frame, &self.eh_frame_hdr, &self.debug_frame]
-            .into_iter()
-            .flatten()
-            .map(|table| table.bytes.len())
-            .sum()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.eh_frame.is_none() && self.debug_frame.is_none()
-    }
 }
 
 impl Elf {
@@ -103,9 +74,10 @@ impl Elf {
         {
             elf.read_sections(&sections, endian, data);
         }
-        if elf.tables.is_empty() {
+        if elf.tables.eh_frame.is_none() {
             elf.read_tables_by_segments(headers, endian, data);
         }
+        elf.tables.settle();
         Some(elf)
     }
 
@@ -137,7 +109,7 @@ impl Elf {
             .filter(|segment| segment.executable)
             .find_map(|segment| {
                 let into = address.checked_sub(segment.address)?;
-                (into < segment.size).then_some(segment.offset + into)
+                (into < segment.size).then(|| segment.offset + into)
             })
     }
 
@@ -145,6 +117,19 @@ impl Elf {
     pub(super) fn lowest_address(&self) -> u64 {
         let lowest = self.segments.iter().map(|segment| segment.address).min();
         lowest.unwrap_or(0) & !(LARGEST_PAGE - 1)
+    }
+
+    /// Its rules for `framehop`, for the code at `range`; `None`: that code is not of this file.
+    pub(super) fn rules(
+        &self,
+        range: Range<u64>,
+        bias: u64,
+    ) -> Option<framehop::Module<Arc<[u8]>>> {
+        let base = self.lowest_address();
+        let base_in_process = base.wrapping_add(bias);
+        let sections = self.tables.sections(base);
+        (base_in_process <= range.start)
+            .then(|| framehop::Module::new(String::new(), range, base_in_process, sections))
     }
 
     fn read_sections<'data, R: ReadRef<'data>>(
@@ -158,7 +143,6 @@ impl Elf {
             match sections.section_name(endian, section).unwrap_or_default() {
                 b".eh_frame" => self.tables.eh_frame = table(),
                 b".eh_frame_hdr" => self.tables.eh_frame_hdr = table(),
-                b".debug_frame" => self.tables.debug_frame = table(),
                 b".text" => self.tables.text = section.sh_addr.get(endian).min(MAX_ADDRESS),
                 b".got" => self.tables.got = section.sh_addr.get(endian).min(MAX_ADDRESS),
                 b".note.gnu.build-id" if self.build_id.is_none() => {
@@ -166,11 +150,6 @@ impl Elf {
                 }
                 _ => {}
             }
-        }
-        if self.tables.eh_frame.is_some() {
-            self.tables.debug_frame = None;
-        } else {
-            self.tables.eh_frame_hdr = None;
         }
     }
 
@@ -189,7 +168,8 @@ impl Elf {
         }) else {
             return;
         };
-        let Some(address) = eh_frame_address(&index) else {
+        let Some(address) = index::indexed_address(&index).filter(|address| *address < MAX_ADDRESS)
+        else {
             return;
         };
         self.tables.eh_frame = self.table_at(address, u64::MAX, data);
@@ -246,22 +226,6 @@ fn table_of_section<'data, R: ReadRef<'data>>(
         address: section.sh_addr(endian),
         bytes: bytes.into(),
     })
-}
-
-/// Where `.eh_frame` starts, as its index says; only in the encoding that linkers use (relative, 4 bytes).
-fn eh_frame_address(index: &Table) -> Option<u64> {
-    const VERSION: u8 = 1;
-    const RELATIVE_SIGNED_4: u8 = 0x1b;
-    let (head, pointer) = index.bytes.get(..8)?.split_at(4);
-    if head[0] != VERSION || head[1] != RELATIVE_SIGNED_4 {
-        return None;
-    }
-    let distance = i32::from_ne_bytes(pointer.try_into().ok()?);
-    let address = index
-        .address
-        .checked_add(4)?
-        .checked_add_signed(i64::from(distance))?;
-    (address < MAX_ADDRESS).then_some(address)
 }
 
 fn build_id_in_segment<'data, R: ReadRef<'data>>(

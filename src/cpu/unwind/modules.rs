@@ -5,9 +5,7 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use framehop::ExplicitModuleSectionInfo;
-
-use super::elf::{Elf, Table};
+use super::elf::Elf;
 use super::maps::Mapping;
 
 /// A module's number, never given to another one in the same recording.
@@ -130,38 +128,9 @@ impl Module {
         range: Range<u64>,
         bias: u64,
     ) -> Option<framehop::Module<Arc<[u8]>>> {
-        if self.without_rules.is_some() {
-            return None;
+        match self.without_rules {
+            Some(_) => None,
+            None => self.elf.rules(range, bias),
         }
-        let tables = &self.elf.tables;
-        let base = self.elf.lowest_address();
-        let base_in_process = base.wrapping_add(bias);
-        if base_in_process > range.start {
-            return None;
-        }
-        let place = |address: u64| Some(address..address);
-        let spread = |table: &Option<Table>| match table {
-            Some(table) => (place(table.address), Some(table.bytes.clone())),
-            None => (None, None),
-        };
-        let (eh_frame_svma, eh_frame) = spread(&tables.eh_frame);
-        let (eh_frame_hdr_svma, eh_frame_hdr) = spread(&tables.eh_frame_hdr);
-        let sections = ExplicitModuleSectionInfo {
-            base_svma: base,
-            text_svma: place(tables.text),
-            got_svma: place(tables.got),
-            eh_frame_svma,
-            eh_frame,
-            eh_frame_hdr_svma,
-            eh_frame_hdr,
-            debug_frame: tables.debug_frame.as_ref().map(|table| table.bytes.clone()),
-            ..Default::default()
-        };
-        Some(framehop::Module::new(
-            String::new(),
-            range,
-            base_in_process,
-            sections,
-        ))
     }
 }

@@ -57,7 +57,12 @@ impl<'a> CopiedStack<'a> {
             .map_err(|_| Missed::Behind)
     }
 
-    /// What was wrong with the last read.
+    /// Forgets what was wrong before.
+    pub(super) fn begin(&mut self) {
+        self.missed = Missed::Nothing;
+    }
+
+    /// What was wrong with the last read, since `begin`.
     pub(super) fn missed(&self) -> Missed {
         self.missed
     }

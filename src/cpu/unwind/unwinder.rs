@@ -1,17 +1,18 @@
-//! Unwinding, by `framehop`.
+//! Unwinding: by `framehop`, and around it where it would go wrong.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use framehop::UnwinderNative;
 use framehop::{CacheNative, FrameAddress, MayAllocateDuringUnwind, Unwinder as _};
-use framehop::{UnwindRegsNative, UnwinderNative};
 
 use super::catalogue::Catalogue;
-use super::layout::{Found, Layout};
-use super::modules::{ModuleId, Modules};
+use super::layout::{Found, Layout, Place};
+use super::modules::{Module, ModuleId, Modules};
 use super::process::Process;
-use super::registers;
+use super::registers::{self, CODE, Walk};
+use super::rows::{Cover, Row, Rows};
 use super::stack::{CopiedStack, Missed};
 use crate::cpu::event::{RawSample, Registers};
 use crate::cpu::options::Target;
@@ -51,13 +52,34 @@ pub(crate) struct Unwound {
     pub(crate) depth_bytes: usize,
 }
 
+/// What is remembered of an address.
+#[derive(Clone, Debug)]
+struct Known {
+    code: u64,
+    frame: Frame,
+    step: Step,
+}
+
+/// How to go on from a frame.
+#[derive(Clone, Debug)]
+enum Step {
+    /// As `framehop` does: by its rules or, where it has none, by the frame pointer.
+    ByRules,
+    ByRow(Arc<Row>),
+    /// A signal interrupted the code that comes next.
+    Signal,
+    /// The tables say how, but not by registers that we have.
+    Lost,
+}
+
 /// Unwinds samples of one process.
 pub(crate) struct Unwinder {
     catalogue: Catalogue,
     layout: Layout,
     rules: UnwinderNative<Arc<[u8]>, MayAllocateDuringUnwind>,
     cache: CacheNative<MayAllocateDuringUnwind>,
-    remembered: Box<[Option<(u64, Frame)>]>,
+    rows: Rows,
+    remembered: Box<[Option<Known>]>,
     panics: u64,
 }
 
@@ -68,7 +90,8 @@ impl Unwinder {
             layout: Layout::new(Process::new(target)),
             rules: UnwinderNative::new(),
             cache: CacheNative::default(),
-            remembered: vec![None; REMEMBERED].into(),
+            rows: Rows::default(),
+            remembered: (0..REMEMBERED).map(|_| None).collect(),
             panics: 0,
         }
     }
@@ -125,81 +148,120 @@ impl Unwinder {
         stack: &mut CopiedStack<'_>,
         frames: &mut Vec<Frame>,
     ) -> End {
+        let mut walk = Walk::start(registers, self.rules.max_known_code_address());
         let mut address = FrameAddress::InstructionPointer(registers.instruction);
-        let mut state = registers::start(registers, self.rules.max_known_code_address());
-        let mut frame = self.frame(registers.instruction, now_ns);
         while frames.len() < MAX_FRAMES {
-            frames.push(frame);
-            let before = state.sp();
-            let step = (self.rules).unwind_frame(address, &mut state, &mut self.cache, &mut |at| {
-                stack.read(at)
-            });
-            match step {
-                Ok(Some(next)) if goes_on(address, before, &state) => {
-                    let Some(next) = FrameAddress::from_return_address(next) else {
-                        return End::Broken;
-                    };
-                    frame = self.frame(next.address_for_lookup(), now_ns);
-                    address = next;
-                }
-                Ok(Some(_)) => return End::Broken,
-                Ok(None) => return self.is_root(frame),
-                Err(_) if stack.missed() == Missed::Behind => return End::Truncated,
-                Err(_) => return End::Broken,
-            }
-            if matches!(frame, Frame::Unknown(_)) {
+            let known = self.known(address, now_ns);
+            if known.frame == Frame::Unknown(address.address_for_lookup())
+                && address.is_return_address()
+            {
                 // A frame before was unwound wrongly: this is data, not an address.
                 return End::Broken;
+            }
+            frames.push(known.frame);
+            let before = walk.stack_pointer();
+            stack.begin();
+            let next = match &known.step {
+                Step::ByRules => self.by_rules(address, &mut walk, stack),
+                Step::ByRow(row) => row
+                    .step(&mut walk, stack)
+                    .map(FrameAddress::from_return_address),
+                Step::Signal => {
+                    (registers::interrupted_at(&walk, stack)).map(|(at, interrupted)| {
+                        walk = interrupted;
+                        Some(FrameAddress::InstructionPointer(at))
+                    })
+                }
+                Step::Lost => None,
+            };
+            match next {
+                Some(Some(next))
+                    if next.is_return_address() && !goes_on(address, before, &walk) =>
+                {
+                    return End::Broken;
+                }
+                Some(Some(next)) => address = next,
+                Some(None) => return self.is_root(known.frame),
+                None if stack.missed() == Missed::Behind => return End::Truncated,
+                None => return End::Broken,
             }
         }
         End::Broken
     }
 
+    /// One step by `framehop`; `None`: it could not be made, `Some(None)`: this was the last frame.
+    fn by_rules(
+        &mut self,
+        address: FrameAddress,
+        walk: &mut Walk,
+        stack: &mut CopiedStack<'_>,
+    ) -> Option<Option<FrameAddress>> {
+        let mut read = |at| stack.read(at);
+        let next = (self.rules).unwind_frame(address, &mut walk.native, &mut self.cache, &mut read);
+        Some(next.ok()?.and_then(FrameAddress::from_return_address))
+    }
+
     /// A chain of frame pointers ends with a zero, and so does a walk through data.
     fn is_root(&self, last: Frame) -> End {
-        match last {
-            Frame::Code { module, .. }
-                if self
-                    .modules()
-                    .get(module)
-                    .is_some_and(|module| module.without_rules.is_none()) =>
-            {
-                End::Root
-            }
+        let Frame::Code { module, .. } = last else {
+            return End::Broken;
+        };
+        match self.modules().get(module) {
+            Some(module) if module.without_rules.is_none() => End::Root,
             _ => End::Broken,
         }
     }
 
-    /// The frame at `address`.
-    fn frame(&mut self, address: u64, now_ns: u64) -> Frame {
-        let slot = slot(address);
-        if let Some((at, frame)) = self.remembered[slot]
-            && at == address
+    /// The frame at `address`, and how to go on from it.
+    fn known(&mut self, address: FrameAddress, now_ns: u64) -> Known {
+        let code = address.address_for_lookup();
+        if let Some(known) = &self.remembered[slot(code)]
+            && known.code == code
         {
-            return frame;
+            return known.clone();
         }
+        let Some(place) = self.place(code, now_ns) else {
+            return Known {
+                code,
+                frame: Frame::Unknown(code),
+                step: Step::ByRules,
+            };
+        };
+        let in_file = code.wrapping_sub(place.bias);
+        let frame = Frame::Code {
+            module: place.module,
+            address: in_file,
+        };
+        let step = match self.catalogue.modules().get(place.module) {
+            Some(module) => {
+                let executing = in_file.wrapping_add(u64::from(address.is_return_address()));
+                step_at(&mut self.rows, module, in_file, executing)
+            }
+            None => Step::ByRules,
+        };
+        let known = Known { code, frame, step };
+        self.remembered[slot(code)] = Some(known.clone());
+        known
+    }
+
+    /// Where the code at `address` comes from; its rules are loaded when it is the first of its module.
+    fn place(&mut self, address: u64, now_ns: u64) -> Option<Place> {
         let mut found = self.layout.find(address, &mut self.catalogue);
         if found == Found::Nothing && self.layout.missed(now_ns) {
             self.forget();
             found = self.layout.find(address, &mut self.catalogue);
         }
-        let place = match found {
-            Found::Nothing => return Frame::Unknown(address),
-            Found::Known(place) => place,
+        match found {
+            Found::Nothing => None,
+            Found::Known(place) => Some(place),
             Found::New(place, range) => {
                 let module = self.modules().get(place.module);
                 if let Some(rules) = module.and_then(|module| module.rules(range, place.bias)) {
                     self.rules.add_module(rules);
                 }
-                place
+                Some(place)
             }
-        };
-        let frame = Frame::Code {
-            module: place.module,
-            address: address.wrapping_sub(place.bias),
-        };
-        self.remembered[slot] = Some((address, frame));
-        frame
+        }
     }
 
     /// Another layout: nothing that was derived from the old one holds. (A new cache, too: `framehop` tells layouts apart
@@ -207,13 +269,34 @@ impl Unwinder {
     fn forget(&mut self) {
         self.rules = UnwinderNative::new();
         self.cache = CacheNative::default();
-        self.remembered.fill(None);
+        self.remembered.fill_with(|| None);
+    }
+}
+
+/// How to go on at the code at `address` of `module`, whose next instruction is at `executing`.
+fn step_at(rows: &mut Rows, module: &Module, address: u64, executing: u64) -> Step {
+    match rows.cover(&module.elf.tables, address) {
+        Cover::Plain => Step::ByRules,
+        Cover::Row(row) => Step::ByRow(Arc::new(row)),
+        Cover::Signal => Step::Signal,
+        Cover::Lost => Step::Lost,
+        Cover::Nothing => {
+            let mut window = [0; 2 * CODE.len()];
+            let start = executing.wrapping_sub(CODE.len() as u64);
+            let is_read = module.code(start, &mut window).is_some();
+            if is_read && registers::returns_from_signal(&window) {
+                Step::Signal
+            } else {
+                Step::ByRules
+            }
+        }
     }
 }
 
 /// Whether the caller's frame lies above: each frame but the first has taken at least its return address.
-fn goes_on(address: FrameAddress, before: u64, now: &UnwindRegsNative) -> bool {
-    now.sp() > before || (!address.is_return_address() && now.sp() == before)
+fn goes_on(address: FrameAddress, before: u64, now: &Walk) -> bool {
+    let now = now.stack_pointer();
+    now > before || (!address.is_return_address() && now == before)
 }
 
 /// Addresses that follow each other go to different slots.

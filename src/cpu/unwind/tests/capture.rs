@@ -1,6 +1,7 @@
 //! A sample of the calling thread, as a back end would take it, and names for its frames.
 
 use std::arch::asm;
+use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
@@ -8,7 +9,7 @@ use object::{Object, ObjectSymbol};
 
 use crate::cpu::event::{RawSample, Registers};
 use crate::cpu::options::Target;
-use crate::cpu::unwind::{Frame, Modules, Unwinder, Unwound};
+use crate::cpu::unwind::{Frame, Module, ModuleId, Modules, Unwinder, Unwound};
 
 /// What was captured.
 #[derive(Clone, Debug)]
@@ -94,7 +95,7 @@ pub(super) fn whole_stack_from(pointer: u64) -> Vec<u8> {
     memory_from(pointer, 16 << 20)
 }
 
-fn memory_from(pointer: u64, at_most: usize) -> Vec<u8> {
+pub(super) fn memory_from(pointer: u64, at_most: usize) -> Vec<u8> {
     let memory = File::open("/proc/thread-self/mem").expect("own memory");
     let mut bytes = vec![0; at_most];
     let mut read = 0;
@@ -115,30 +116,42 @@ pub(super) fn unwound(captured: &Captured) -> (Vec<Frame>, Unwound, Unwinder) {
     (frames, unwound, unwinder)
 }
 
-/// The name in the symbol table of the function that the frame lies in; empty: none.
-pub(super) fn name(modules: &Modules, frame: Frame) -> String {
-    let Frame::Code { module, address } = frame else {
-        return String::new();
-    };
-    let module = modules.get(module).expect("a frame's module is known");
-    let bytes = match (&module.file, &module.image) {
-        (Some(file), _) => {
-            let mut bytes = vec![0; file.metadata().expect("metadata").len() as usize];
-            file.read_exact_at(&mut bytes, 0)
-                .expect("the module's file");
-            bytes
-        }
-        (None, Some(image)) => image.to_vec(),
-        (None, None) => return String::new(),
-    };
-    let elf =
-        object::read::elf::ElfFile64::<object::Endianness>::parse(&*bytes).expect("an ELF file");
-    (elf.symbols().chain(elf.dynamic_symbols()))
-        .find(|symbol| (symbol.address()..symbol.address() + symbol.size()).contains(&address))
-        .and_then(|symbol| symbol.name().ok().map(str::to_owned))
-        .unwrap_or_default()
+/// The names in the symbol tables of the functions that `frames` lie in; empty: none.
+pub(super) fn names(modules: &Modules, frames: &[Frame]) -> Vec<String> {
+    let mut tables: HashMap<ModuleId, Vec<u8>> = HashMap::new();
+    frames
+        .iter()
+        .map(|frame| {
+            let Frame::Code { module, address } = *frame else {
+                return String::new();
+            };
+            let bytes = tables.entry(module).or_insert_with(|| {
+                file_of(modules.get(module).expect("a frame's module is known"))
+            });
+            name_at(bytes, address).unwrap_or_default()
+        })
+        .collect()
 }
 
-pub(super) fn names(modules: &Modules, frames: &[Frame]) -> Vec<String> {
-    frames.iter().map(|frame| name(modules, *frame)).collect()
+fn file_of(module: &Module) -> Vec<u8> {
+    if let Some(image) = &module.image {
+        return image.to_vec();
+    }
+    let Some(file) = &module.file else {
+        return Vec::new();
+    };
+    let mut bytes = vec![0; file.metadata().expect("metadata").len() as usize];
+    file.read_exact_at(&mut bytes, 0)
+        .expect("the module's file");
+    bytes
+}
+
+fn name_at(file: &[u8], address: u64) -> Option<String> {
+    let elf = object::read::elf::ElfFile64::<object::Endianness>::parse(file).ok()?;
+    (elf.symbols().chain(elf.dynamic_symbols()))
+        .find(|symbol| {
+            let start = symbol.address();
+            (start..start + symbol.size()).contains(&address)
+        })
+        .and_then(|symbol| symbol.name().ok().map(str::to_owned))
 }

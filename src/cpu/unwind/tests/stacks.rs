@@ -1,7 +1,7 @@
 //! Stacks of this process: whole, cut, random.
 
 use std::hint::black_box;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use proptest::prelude::*;
 
@@ -230,7 +230,9 @@ fn hostile() -> impl Strategy<Value = Captured> {
 proptest! {
     #[test]
     fn any_bytes_are_unwound_to_an_end(samples in prop::collection::vec(hostile(), 1..8)) {
-        let mut unwinder = Unwinder::new(Target::ThisProcess);
+        static UNWINDER: OnceLock<Mutex<Unwinder>> = OnceLock::new();
+        let unwinder = UNWINDER.get_or_init(|| Mutex::new(Unwinder::new(Target::ThisProcess)));
+        let mut unwinder = unwinder.lock().expect("no panic before");
         let mut frames = Vec::new();
         for sample in samples {
             unwinder.unwind(&sample.sample(), &mut frames);
