@@ -43,6 +43,7 @@ impl Exporter for Console {
         let mut page = Page::new(self.width.max(40), self.colour);
         title(&mut page, report);
         operations(&mut page, report);
+        functions(&mut page, report);
         costs(&mut page, report);
         results(&mut page, report);
         out.write_all(page.text().as_bytes())
@@ -65,13 +66,52 @@ fn operations(page: &mut Page, report: &Report) {
     }
 }
 
+/// Functions shown; the report and the profile have more.
+const FUNCTIONS: usize = 8;
+/// Width of a share's column.
+const SHARE: usize = 9;
+
+fn functions(page: &mut Page, report: &Report) {
+    let functions = view::functions(report, FUNCTIONS);
+    if functions.is_empty() {
+        return;
+    }
+    let longest = functions
+        .iter()
+        .map(|[name, ..]| page::columns(&plain(name)) + 2)
+        .max();
+    let name = longest
+        .unwrap_or(0)
+        .clamp(22, page.width().saturating_sub(2 * SHARE));
+    let line = |name_of: &str, own: &str, all: &str| {
+        let cells = [own, all].map(|cell| page::pad_left(cell, SHARE));
+        format!(
+            "{}{}",
+            page::pad(&page::fit(name_of, name), name),
+            cells.concat()
+        )
+    };
+    page.line(&line("CPU time of functions", "own", "in all"), Style::Dim);
+    for [function, own, all] in &functions {
+        page.line(
+            &line(&format!("  {}", plain(function)), own, all),
+            Style::Plain,
+        );
+    }
+    page.blank();
+}
+
 /// Width of the labels at the left, the blanks after them included.
 const LABEL: usize = 10;
 
 fn costs(page: &mut Page, report: &Report) {
+    let profile = view::profile(report)
+        .into_iter()
+        .map(|line| ("profile", line));
     let watching = ("watching", view::self_cost(report));
     let lines = view::resources(report)
         .into_iter()
+        .chain(profile)
         .chain([watching])
         .chain(view::notes(report));
     for (label, text) in lines {

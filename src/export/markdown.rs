@@ -25,6 +25,7 @@ impl Exporter for Markdown {
         headlines(&mut text, report);
         verdicts(&mut text, report);
         operations(&mut text, report);
+        functions(&mut text, report);
         costs(&mut text, report);
         let _ = writeln!(text, "{}", prose(&view::origin(report)));
         out.write_all(text.as_bytes())
@@ -90,10 +91,24 @@ fn operations(text: &mut String, report: &Report) {
     }
 }
 
+/// Functions shown; the report and the profile have more.
+const FUNCTIONS: usize = 10;
+
+fn functions(text: &mut String, report: &Report) {
+    let rows = view::functions(report, FUNCTIONS)
+        .into_iter()
+        .map(|[name, own, all]| vec![code(&name), own, all]);
+    table(text, &["CPU time of function", "own", "in all"], 1, rows);
+}
+
 fn costs(text: &mut String, report: &Report) {
+    let profile = view::profile(report)
+        .into_iter()
+        .map(|line| ("profile", line));
     let watching = ("watching", view::self_cost(report));
     let lines = view::resources(report)
         .into_iter()
+        .chain(profile)
         .chain([watching])
         .chain(view::notes(report));
     table(

@@ -34,6 +34,8 @@ impl Exporter for OpenMetrics {
         text.family("build_info", "gauge", "The vecperf that watches.");
         text.sample("build_info", &[("version", &report.vecperf_version)], 1);
         operations(&mut text, &report.run.operations);
+        time_split(&mut text, &report.run.operations);
+        profile(&mut text, &report);
         gauges(&mut text, &report);
         if let Some(last) = &report.run.resources.last {
             resources(&mut text, last);
@@ -141,6 +143,65 @@ fn by_outcome(operation: &OperationReport) -> Vec<(&'static str, Histogram)> {
     all.into_iter()
         .filter(|(_, histogram)| !histogram.is_empty())
         .collect()
+}
+
+/// Where operations' time went, summed over the instances that were seen.
+fn time_split(text: &mut Text, operations: &[OperationReport]) {
+    let mut seen = BTreeSet::new();
+    let mut split: Vec<_> = operations
+        .iter()
+        .filter_map(|operation| Some((&operation.name, &operation.time_split.as_ref()?.all)))
+        .collect();
+    split.retain(|(name, _)| seen.insert(*name));
+    if split.is_empty() {
+        return;
+    }
+    text.family(
+        "operation_time_seconds_total",
+        "counter",
+        "Where operations' time went, of those the profiler saw end.",
+    );
+    for (name, split) in split {
+        let states = [
+            ("on_cpu", split.on_cpu_seconds),
+            ("blocked", split.blocked_seconds),
+            ("preempted", split.preempted_seconds),
+            ("elsewhere", split.elsewhere_seconds),
+        ];
+        for (state, mean) in states {
+            let labels = [("operation", name.as_str()), ("state", state)];
+            let sum = mean * split.count as f64;
+            text.sample("operation_time_seconds_total", &labels, sum);
+        }
+    }
+}
+
+fn profile(text: &mut Text, report: &Report) {
+    let Some(profile) = &report.cpu_profile else {
+        return;
+    };
+    let samples = [
+        ("taken", Some(profile.samples)),
+        ("lost", Some(profile.lost)),
+    ];
+    text.choices(
+        "profile_samples_total",
+        "counter",
+        "CPU samples taken, and records lost before they were read.",
+        "kind",
+        &samples,
+    );
+    let rates = [
+        ("asked", Some(profile.asked_rate)),
+        ("achieved", Some(profile.achieved_rate)),
+    ];
+    text.choices(
+        "profile_rate",
+        "gauge",
+        "Samples per second of CPU time.",
+        "kind",
+        &rates,
+    );
 }
 
 fn gauges(text: &mut Text, report: &Report) {

@@ -4,6 +4,7 @@
 
 mod costs;
 mod operations;
+mod profile;
 
 use crate::export::quantity::{bytes, count, duration, rate, share};
 use crate::report::{OperationReport, Report, Workload};
@@ -11,6 +12,7 @@ use crate::threshold::{Status, Verdict};
 
 pub(super) use costs::{resources, self_cost};
 pub(super) use operations::{COLUMNS, Group, groups};
+pub(super) use profile::{functions, profile};
 
 /// The run in one line an operation of the judged phase: its name, then rate, latency and recall.
 pub(super) fn headlines(report: &Report) -> Vec<(String, String)> {

@@ -69,7 +69,6 @@ impl Watch {
         let mut notes = told.notes();
         notes.extend(self.callbacks.note());
         notes.extend(self.collector.notes());
-        notes.extend(self.profiling.notes());
         notes.extend(infinite_gauges(run));
         let mut whole = PhaseReport::from_snapshot("run", false, run);
         let mut reports: Vec<_> = phases

@@ -44,6 +44,8 @@ pub struct CpuProfileReport {
     pub symbol_seconds: f64,
     /// The profile's file; absent when none was written.
     pub file: Option<String>,
+    /// What the reader should know beyond the figures: threads that were not seen, a costly rate, much time in the kernel.
+    pub notes: Vec<String>,
     /// The functions with the most CPU time of their own, at most 20; empty before the run's end.
     pub functions: Vec<FunctionReport>,
 }

@@ -152,6 +152,7 @@ fn cpu_profile() -> CpuProfileReport {
         stack_bytes: 8192,
         symbol_seconds: 0.061,
         file: Some("data/logs/profiling_data.prof".into()),
+        notes: vec!["2 threads could not be seen".into()],
         functions: vec![
             FunctionReport {
                 name: "hnsw::distance".into(),

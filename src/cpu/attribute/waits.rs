@@ -33,7 +33,7 @@ pub(crate) struct Waited {
 }
 
 impl Waited {
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.instances += other.instances;
         self.wall_ns = self.wall_ns.saturating_add(other.wall_ns);
         self.blocked_ns = self.blocked_ns.saturating_add(other.blocked_ns);
@@ -42,7 +42,7 @@ impl Waited {
         self.faults = self.faults.saturating_add(other.faults);
     }
 
-    pub(super) fn since(&self, earlier: &Self) -> Self {
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
         Self {
             instances: self.instances.saturating_sub(earlier.instances),
             wall_ns: self.wall_ns.saturating_sub(earlier.wall_ns),

@@ -13,10 +13,9 @@ use crate::cpu::event::{Event, RawSample};
 use crate::cpu::options::Target;
 use crate::cpu::sampler::Sampler;
 use crate::cpu::unwind::{End, Frame, Unwinder};
-use crate::segment::{Segment, Source};
+use crate::segment::Source;
 
-/// A record may be under way for so long after the moment it tells of: segments that ended later wait for the next
-/// round, so that every sample in them comes first.
+/// A record may be under way for so long after the moment it tells of.
 const UNDER_WAY_NS: u64 = 2_000_000;
 
 /// What a sample saw, while it waits for its operation.
@@ -56,11 +55,11 @@ pub(super) struct Drain {
     pub(super) phases: Phases,
     pub(super) counted: Counted,
     attribution: Attribution<Seen>,
+    /// There are operations to join samples to.
+    joins: bool,
     pub(super) splits: Splits,
     pub(super) stack_size: StackSize,
     pub(super) quality: Quality,
-    /// Segments that wait for the next round.
-    segments: Vec<Segment>,
     /// Everything up to this moment has been counted.
     pub(super) settled_ns: u64,
 }
@@ -99,10 +98,10 @@ impl Drain {
             phases: Phases::default(),
             counted: Counted::default(),
             attribution: Attribution::new(Limits::default()),
+            joins: false,
             splits: Splits::default(),
             stack_size: StackSize::default(),
             quality: Quality::default(),
-            segments: Vec::new(),
             settled_ns: now_ns,
         }
     }
@@ -122,9 +121,13 @@ impl Drain {
         } else {
             now.saturating_sub(UNDER_WAY_NS)
         };
+        self.joins = source.is_some();
         sampler.drain(&mut |event| self.event(event));
         let fullest = source.map_or(0.0, |source| self.read_segments(source));
-        self.join(until);
+        for (at_ns, phase, starts) in self.phases.edges(self.settled_ns, until) {
+            self.splits.waits.settle(at_ns);
+            self.splits.edge(phase, starts);
+        }
         self.settle(until);
         self.settled_ns = until.min(now);
         fullest
@@ -178,54 +181,39 @@ impl Drain {
             phase: self.phases.at(sample.at_ns),
             instance: None,
         };
-        self.attribution.sample(Pending {
+        let sample = Pending {
             thread: sample.thread,
             at_ns: sample.at_ns,
             what: Seen {
                 key,
                 weight_ns: sample.weight_ns,
             },
-        });
+        };
+        if self.joins {
+            self.attribution.sample(sample);
+        } else {
+            self.counted.add(&sample, None);
+        }
     }
 
     fn read_segments(&mut self, source: &dyn Source) -> f32 {
-        let before = self.segments.len();
-        let segments = &mut self.segments;
-        let drained = source.drain(&mut |segment| segments.push(segment));
-        self.quality.segments += (self.segments.len() - before) as u64;
-        self.quality.overrun += drained.overrun;
-        self.quality.unattributed += drained.unattributed;
-        drained.fullest
-    }
-
-    /// Joins what ended up to a moment; phases' edges are met in the order of time.
-    fn join(&mut self, until: u64) {
-        let mut segments = std::mem::take(&mut self.segments);
-        let edges = self.phases.edges(self.settled_ns, until);
-        if !edges.is_empty() {
-            // Stable: each thread's stay in their order.
-            segments.sort_by_key(|segment| segment.end_ns);
-        }
-        let mut edges = edges.into_iter().peekable();
-        for segment in &segments {
-            while let Some((_, phase, starts)) = edges.next_if(|edge| edge.0 < segment.end_ns) {
-                self.splits.edge(phase, starts);
-            }
-            if segment.end_ns > until {
-                self.segments.push(*segment);
-            } else {
-                self.segment(segment);
-            }
-        }
-        edges.for_each(|(_, phase, starts)| self.splits.edge(phase, starts));
-    }
-
-    fn segment(&mut self, segment: &Segment) {
-        let counted = &mut self.counted;
-        self.attribution.segment(segment, &mut |sample, instance| {
-            counted.add(&sample, instance);
+        let Self {
+            attribution,
+            counted,
+            splits,
+            quality,
+            ..
+        } = self;
+        let drained = source.drain(&mut |segment| {
+            quality.segments += 1;
+            attribution.segment(&segment, &mut |sample, instance| {
+                counted.add(&sample, instance);
+            });
+            splits.waits.segment(&segment);
         });
-        self.splits.waits.segment(segment);
+        quality.overrun += drained.overrun;
+        quality.unattributed += drained.unattributed;
+        drained.fullest
     }
 
     fn settle(&mut self, until: u64) {
@@ -267,7 +255,6 @@ impl Drain {
         self.stacks.bytes()
             + self.counted.tally.bytes()
             + self.counted.windows.bytes()
-            + self.segments.capacity() * size_of::<Segment>()
             + self.attribution.bytes()
             + self.splits.waits.bytes()
     }

@@ -31,7 +31,7 @@ impl Part {
         self.latency_ns = self
             .latency_ns
             .saturating_add(middle.saturating_mul(waited.instances));
-        add(&mut self.waited, waited, 1);
+        self.waited.add(waited);
     }
 }
 
@@ -77,29 +77,11 @@ impl Splits {
 /// What was added since `earlier`.
 pub(super) fn since(now: &Sums, earlier: &Sums) -> Sums {
     let rest = now.iter().filter_map(|(key, waited)| {
-        let mut rest = *waited;
-        if let Some(before) = earlier.get(key) {
-            add(&mut rest, before, -1);
-        }
+        let before = earlier.get(key).copied().unwrap_or_default();
+        let rest = waited.since(&before);
         (rest != Waited::default()).then_some((*key, rest))
     });
     rest.collect()
-}
-
-fn add(to: &mut Waited, what: &Waited, sign: i64) {
-    let add = |to: &mut u64, what: u64| {
-        *to = if sign < 0 {
-            to.saturating_sub(what)
-        } else {
-            to.saturating_add(what)
-        };
-    };
-    add(&mut to.instances, what.instances);
-    add(&mut to.wall_ns, what.wall_ns);
-    add(&mut to.blocked_ns, what.blocked_ns);
-    add(&mut to.preempted_ns, what.preempted_ns);
-    add(&mut to.blocks, what.blocks);
-    add(&mut to.faults, what.faults);
 }
 
 /// Each operation's buckets with their sums, ascending.

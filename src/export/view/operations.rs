@@ -88,6 +88,8 @@ fn details(operation: &OperationReport, steady: bool) -> Vec<String> {
             .map(|work| format!("{} {}", number(work.per_operation), work.name));
         details.push(format!("each: {}", work.collect::<Vec<_>>().join(" · ")));
     }
+    let split = operation.time_split.iter();
+    details.extend(split.flat_map(super::profile::time_split));
     let judged = operation.recall.as_ref().filter(|_| steady);
     details.extend(judged.map(recall));
     details.extend(

@@ -58,10 +58,6 @@ impl Profiling {
         (Duration::ZERO, 0)
     }
 
-    pub(in crate::monitor) fn notes(&self) -> Vec<String> {
-        Vec::new()
-    }
-
     pub(in crate::monitor) fn capability(&self) -> Capability {
         cpu_profile::here()
     }

@@ -176,12 +176,6 @@ impl Profiling {
         self.statistics().map(cost).unwrap_or_default()
     }
 
-    /// What the reader of the report should know.
-    pub(in crate::monitor) fn notes(&self) -> Vec<String> {
-        let statistics = self.statistics();
-        statistics.as_ref().map(told::notes).unwrap_or_default()
-    }
-
     /// Whether a CPU profile is taken, how, and why not.
     pub(in crate::monitor) fn capability(&self) -> Capability {
         match &self.run {

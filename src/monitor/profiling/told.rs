@@ -42,6 +42,7 @@ pub(super) fn report(
         stack_bytes: statistics.stack_bytes as u64,
         symbol_seconds: statistics.symbols.as_secs_f64(),
         file,
+        notes: notes(statistics),
         functions,
     }
 }
@@ -51,14 +52,13 @@ fn share(part: u64, of: u64) -> f64 {
 }
 
 /// What the reader should know beyond the figures.
-pub(super) fn notes(statistics: &Statistics) -> Vec<String> {
-    let own = statistics.notes.iter();
-    let mut notes: Vec<_> = own.map(|note| format!("CPU profile: {note}")).collect();
+fn notes(statistics: &Statistics) -> Vec<String> {
+    let mut notes = statistics.notes.clone();
     let (kernel, all) = (statistics.kernel_not_sampled, statistics.cpu);
     let in_kernel = kernel.as_secs_f64() / all.as_secs_f64();
     if in_kernel > KERNEL_SHARE {
         notes.push(format!(
-            "CPU profile: {:.0} % of the CPU time was spent in the kernel, which may not be sampled here: it is one \
+            "{:.0} % of the CPU time was spent in the kernel, which may not be sampled here: it is one \
              entry, `[kernel (not sampled)]`; allow it with CAP_PERFMON or kernel.perf_event_paranoid = 1, or set \
              cpu_back_end = \"thread_timer\", which counts it to the function that called",
             in_kernel * 100.0
@@ -66,14 +66,14 @@ pub(super) fn notes(statistics: &Statistics) -> Vec<String> {
     }
     if statistics.asked_rate > HIGH_RATE {
         notes.push(format!(
-            "CPU profile: sample_rate = {}: beyond {HIGH_RATE} the profile slows the program visibly, 4000 by 15 % and \
+            "sample_rate = {}: beyond {HIGH_RATE} the profile slows the program visibly, 4000 by 15 % and \
              more",
             statistics.asked_rate
         ));
     }
     if statistics.overrun > 0 {
         notes.push(format!(
-            "CPU profile: {} operations ended faster than they could be joined; their samples are outside of any",
+            "{} operations ended faster than they could be joined; their samples are outside of any",
             statistics.overrun
         ));
     }
