@@ -1,7 +1,9 @@
 //! How many file descriptors may be taken from the program.
 
 use std::fs;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+
+use super::ring::Ring;
 
 /// The limit, and the part of it that events may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +14,13 @@ pub(super) struct Descriptors {
 }
 
 impl Descriptors {
-    /// As of now; `newest`: the descriptor that was given out last.
-    pub(super) fn now(newest: Option<RawFd>) -> Self {
+    /// As of now, when the rings are open.
+    pub(super) fn beside(rings: &[Ring]) -> Self {
+        Self::now(rings.iter().map(|ring| ring.as_fd().as_raw_fd()).max())
+    }
+
+    /// `newest`: the descriptor that was given out last.
+    fn now(newest: Option<RawFd>) -> Self {
         let limit = limit();
         // The lowest free number is always given out next, so all below are in use. The folder tells more, but a
         // program that has changed its user may not read it.
@@ -44,8 +51,6 @@ fn limit() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::AsRawFd;
-
     use super::*;
 
     #[test]

@@ -96,32 +96,20 @@ impl Events {
     }
 
     fn cover(&mut self, thread: u32, rank: u32, wish: &Wish, rings: &[Ring]) -> Result<(), Fault> {
+        let kinds = [
+            Some(Attr::clock(wish)),
+            self.faults.then(|| Attr::faults(wish)),
+        ];
         for ring in rings {
-            match self.open_one(&Attr::clock(wish), thread, rank, ring) {
-                Err(Fault::Answer {
-                    call: Call::Open,
-                    error,
-                }) => match error {
+            for attr in kinds.iter().flatten() {
+                let opened = self.open_one(attr, thread, rank, ring);
+                match opened.map_err(|fault| (fault, fault.to(Call::Open))) {
+                    Ok(()) => {}
                     // The thread has ended.
-                    libc::ESRCH => return Ok(()),
+                    Err((_, Some(libc::ESRCH))) => return Ok(()),
                     // The CPU was taken away: nothing runs there.
-                    libc::ENODEV => continue,
-                    _ => {
-                        return Err(Fault::Answer {
-                            call: Call::Open,
-                            error,
-                        });
-                    }
-                },
-                other => other?,
-            }
-            if self.faults {
-                match self.open_one(&Attr::faults(wish), thread, rank, ring) {
-                    Err(Fault::Answer {
-                        call: Call::Open,
-                        error: libc::ESRCH,
-                    }) => return Ok(()),
-                    other => other?,
+                    Err((_, Some(libc::ENODEV))) => break,
+                    Err((fault, _)) => return Err(fault),
                 }
             }
         }

@@ -32,10 +32,18 @@ pub(super) enum Fault {
     /// The process has ended, or never was.
     NoProcess,
     /// The ring cannot hold enough samples with so large a stack.
-    StackTooLarge { bytes: usize, ring: usize },
+    StackTooLarge { bytes: usize, most: usize },
 }
 
 impl Fault {
+    /// The answer to this call, if that is what stood in the way.
+    pub(super) fn to(self, call: Call) -> Option<i32> {
+        match self {
+            Self::Answer { call: to, error } if to == call => Some(error),
+            _ => None,
+        }
+    }
+
     pub(super) fn refusal(self, target: Target) -> Refusal {
         let (reason, remedy) = self.words(target);
         Refusal {
@@ -75,9 +83,9 @@ impl Fault {
                 },
                 "see `ps -e` for the processes that run".to_owned(),
             ),
-            Self::StackTooLarge { bytes, ring } => (
+            Self::StackTooLarge { bytes, most } => (
                 format!(
-                    "{bytes} bytes of stack with each sample are too many for a ring of {ring} bytes"
+                    "{bytes} bytes of stack with each sample are more than the {most} that the rings have room for"
                 ),
                 more_locked_memory(),
             ),
@@ -119,6 +127,7 @@ impl Call {
                 "a kernel with perf events (CONFIG_PERF_EVENTS); sandboxes such as gVisor have none"
                     .to_owned()
             }
+            (Self::Open, libc::EINVAL | libc::E2BIG, _) => "Linux 4.3 or later".to_owned(),
             (Self::Threads, ..) => "mount /proc".to_owned(),
             _ => String::new(),
         }

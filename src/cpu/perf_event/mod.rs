@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  sampling.rs     the sampler, made of:
+//!  attempt.rs      the most that can be had first, then less
 //!  attr.rs         what the kernel is asked for
 //!  call.rs         the system calls on events
 //!  threads.rs      the threads that are there, and their CPUs
@@ -14,17 +15,22 @@
 //!  watched.rs      the process: whether it has ended
 //!  clock_offset.rs the kernel's clock against the process's
 //!  descriptors.rs  how many files may be taken from the program
+//!  limits.rs       what a sampler that runs cannot do here
 //!  fault.rs        what stood in the way, in words, and what to change
 //! ```
 //!
 //! The attribute asks for no count of overflows (`PERF_EVENT_IOC_REFRESH`): that stopped whole machines on Linux 6.16.
 
+mod attempt;
 mod attr;
 mod call;
 mod clock_offset;
 mod descriptors;
 mod events;
 mod fault;
+mod limits;
+#[cfg(test)]
+mod measure;
 mod merge;
 mod owners;
 mod record;

@@ -33,6 +33,16 @@ pub(super) fn open(cpus: &[u32]) -> Result<Vec<Ring>, Fault> {
     }
 }
 
+/// More rings, of the size that the others have.
+pub(super) fn more(rings: &mut Vec<Ring>, cpus: &[u32]) -> Result<(), Fault> {
+    let page = page_size();
+    let bytes = rings.first().map_or(MOST.max(page), Ring::bytes);
+    for cpu in cpus {
+        rings.push(Ring::open(*cpu, bytes, page)?);
+    }
+    Ok(())
+}
+
 /// The rings are smaller than they should be.
 pub(super) fn small(rings: &[Ring]) -> bool {
     rings.iter().any(|ring| ring.bytes() < MOST)

@@ -1,6 +1,5 @@
 //! The sampler made of events and rings.
 
-use std::fs;
 use std::os::fd::{AsFd, AsRawFd};
 use std::process;
 use std::time::Duration;
@@ -8,12 +7,13 @@ use std::time::Duration;
 use super::attr::{Wish, stack_size};
 use super::descriptors::Descriptors;
 use super::events::{Events, Plan};
-use super::fault::{self, Call, Fault};
+use super::fault::Fault;
+use super::limits::Limits;
 use super::merge::Merge;
 use super::record::{Record, State, What, parse};
 use super::ring::Ring;
 use super::watched::Watched;
-use super::{call, clock_offset, rings, threads};
+use super::{attempt, call, clock_offset, rings, threads};
 use crate::clock;
 use crate::cpu::event::{Event, RawSample};
 use crate::cpu::options::{BackEnd, Options, Target};
@@ -21,6 +21,9 @@ use crate::cpu::sampler::{Refusal, Sampler, Sight};
 
 /// Bytes of stack with each sample at first: what searches need with room to spare, and what async code does.
 const FIRST_STACK: usize = 16 << 10;
+
+/// How often it is looked on which CPUs threads may run: 20 µs, and less than 1 µs a thread.
+const CPUS_ASKED_EVERY_NS: u64 = 1_000_000_000;
 
 /// Sampling by `perf_event_open`, until it is dropped.
 #[derive(Debug)]
@@ -34,10 +37,9 @@ pub(super) struct PerfEvent {
     /// Rings to poll, then the process.
     polled: Vec<libc::pollfd>,
     clock_offset: u64,
-    highest_rate: Option<u32>,
-    /// Why code in the kernel is not sampled.
-    kernel_denied: Option<i32>,
-    throttled: u64,
+    /// When it was looked on which CPUs threads may run.
+    cpus_asked_ns: u64,
+    limits: Limits,
     /// The process that started it: a forked child has no part in it.
     process: u32,
 }
@@ -45,7 +47,7 @@ pub(super) struct PerfEvent {
 impl PerfEvent {
     pub(super) fn start(target: Target, options: &Options) -> Result<Self, Fault> {
         let rings = rings::open(&threads::cpus(&threads::list(target)?)?)?;
-        let (options, highest_rate) = within_the_kernels_rate(options);
+        let (options, highest_rate) = attempt::within_the_kernels_rate(options);
         let mut plan = Plan {
             target,
             except: call::this_thread(),
@@ -58,31 +60,10 @@ impl PerfEvent {
             },
             faults: options.faults,
         };
-        let mut kernel_denied = None;
-        let events = loop {
-            let denied = match Events::open(&plan, &rings, allowed(&rings)) {
-                Err(Fault::Answer {
-                    call: Call::Open,
-                    error,
-                }) => error,
-                other => break other?,
-            };
-            match denied {
-                libc::EACCES | libc::EPERM if plan.wish.kernel => {
-                    plan.wish.kernel = false;
-                    kernel_denied = Some(denied);
-                }
-                libc::EINVAL if plan.wish.threads_only => plan.wish.threads_only = false,
-                error => {
-                    return Err(Fault::Answer {
-                        call: Call::Open,
-                        error,
-                    });
-                }
-            }
-        };
+        let (events, kernel_denied) = attempt::open(&mut plan, &rings)?;
         events.enable()?;
         let watched = Watched::new(target);
+        let clock_offset = clock_offset::nanos();
         Ok(Self {
             polled: polled(&rings, &watched),
             events: vec![events],
@@ -90,39 +71,58 @@ impl PerfEvent {
             merge: Merge::default(),
             watched,
             plan,
-            clock_offset: clock_offset::nanos(),
-            highest_rate,
-            kernel_denied,
-            throttled: 0,
+            clock_offset,
+            cpus_asked_ns: now_ns(clock_offset),
+            limits: Limits {
+                highest_rate,
+                kernel_denied,
+                ..Limits::default()
+            },
             process: process::id(),
         })
     }
 
-    /// Now, by the clock that stamps the records.
-    fn now_ns(&self) -> u64 {
-        clock::monotonic_nanos().wrapping_sub(self.clock_offset)
-    }
-
-    /// Opens events with another stack in place of the present ones.
+    /// Opens events with so much stack, and on all CPUs that there are rings for, in place of the present ones.
     fn reopen(&mut self, stack_bytes: usize) -> Result<(), Fault> {
         let most = rings::most_stack(&self.rings);
         if stack_bytes > most {
             return Err(Fault::StackTooLarge {
                 bytes: stack_bytes,
-                ring: most,
+                most,
             });
         }
         let mut plan = self.plan;
         plan.wish.stack_bytes = stack_bytes;
-        let mut next = Events::open(&plan, &self.rings, allowed(&self.rings))?;
+        let mut next = Events::open(&plan, &self.rings, Descriptors::beside(&self.rings))?;
         next.enable()?;
-        let now = self.now_ns();
+        let now = now_ns(self.clock_offset);
         if let Some(last) = self.events.last_mut() {
             last.hand_over(&mut next, now);
         }
         self.events.push(next);
         self.plan = plan;
         Ok(())
+    }
+
+    /// Threads may run on CPUs now that none could when it started (`sched_setaffinity`): these are covered, too.
+    fn follow_to_other_cpus(&mut self) -> Result<(), Fault> {
+        let mut others = threads::cpus(&threads::list(self.plan.target)?)?;
+        others.retain(|cpu| {
+            let covered = self.rings.iter().any(|ring| ring.cpu() == *cpu);
+            !covered && !self.limits.cpus_not_covered.contains(cpu)
+        });
+        if others.is_empty() {
+            return Ok(());
+        }
+        let before = self.rings.len();
+        let covered = rings::more(&mut self.rings, &others)
+            .and_then(|()| self.reopen(self.plan.wish.stack_bytes));
+        if covered.is_err() {
+            self.rings.truncate(before);
+            self.limits.cpus_not_covered.extend(others);
+        }
+        self.polled = polled(&self.rings, &self.watched);
+        covered
     }
 }
 
@@ -164,14 +164,19 @@ impl Sampler for PerfEvent {
         if process::id() != self.process {
             return;
         }
-        let now = self.now_ns();
+        let now = now_ns(self.clock_offset);
+        if now.saturating_sub(self.cpus_asked_ns) > CPUS_ASKED_EVERY_NS {
+            self.cpus_asked_ns = now;
+            // What cannot be covered is noted; a process that has ended has no CPUs.
+            let _ = self.follow_to_other_cpus();
+        }
         let Self {
             events,
             rings,
             merge,
             plan,
             clock_offset,
-            throttled,
+            limits,
             ..
         } = self;
         let process = match plan.target {
@@ -193,7 +198,7 @@ impl Sampler for PerfEvent {
                 return;
             }
             if record.what == What::Throttled {
-                *throttled += 1;
+                limits.throttled += 1;
             }
             hand_over(&record, *clock_offset, take);
         });
@@ -219,8 +224,8 @@ impl Sampler for PerfEvent {
             kernel: self.plan.wish.kernel,
             switches: self.plan.wish.switches,
             faults,
-            highest_rate: self.highest_rate,
-            notes: self.notes(faults),
+            highest_rate: self.limits.highest_rate,
+            notes: self.limits.notes(&self.plan, &self.rings, faults),
         }
     }
 
@@ -230,44 +235,6 @@ impl Sampler for PerfEvent {
 
     fn ended(&self) -> bool {
         self.watched.ended()
-    }
-}
-
-impl PerfEvent {
-    fn notes(&self, faults: bool) -> Vec<String> {
-        let mut notes = Vec::new();
-        if let Some(error) = self.kernel_denied {
-            notes.push(format!(
-                "code in the kernel is not sampled: perf_event_open with it was answered with {}; CAP_PERFMON or \
-                 sysctl kernel.perf_event_paranoid=1 allows it",
-                fault::name(error)
-            ));
-        }
-        if rings::small(&self.rings) {
-            notes.push(format!(
-                "this user may lock little memory: samples have at most {} KiB of stack, and more may be lost; \
-                 a larger sysctl kernel.perf_event_mlock_kb or ulimit -l helps",
-                rings::most_stack(&self.rings) >> 10
-            ));
-        }
-        if !self.plan.wish.threads_only {
-            notes.push(
-                "child processes are sampled, too, and left out afterwards: Linux before 5.13"
-                    .to_owned(),
-            );
-        }
-        if self.plan.faults && !faults {
-            notes.push(
-                "page faults are not sampled: too few file descriptors (ulimit -n)".to_owned(),
-            );
-        }
-        if self.throttled > 0 {
-            notes.push(format!(
-                "the kernel held samples back {} times: kernel.perf_event_max_sample_rate",
-                self.throttled
-            ));
-        }
-        notes
     }
 }
 
@@ -320,21 +287,9 @@ fn hand_over(record: &Record<'_>, clock_offset: u64, take: &mut dyn FnMut(Event<
     }
 }
 
-/// The options with a rate that the kernel does not throttle, and that rate if it is lower than what was asked for.
-fn within_the_kernels_rate(options: &Options) -> (Options, Option<u32>) {
-    let highest = fs::read_to_string("/proc/sys/kernel/perf_event_max_sample_rate")
-        .ok()
-        .and_then(|rate| rate.trim().parse().ok())
-        .unwrap_or(Options::MOST_SAMPLES)
-        .clamp(1, Options::MOST_SAMPLES);
-    let mut options = options.clone();
-    let lower = options.sample_rate > highest;
-    options.sample_rate = options.sample_rate.min(highest);
-    (options, lower.then_some(highest))
-}
-
-fn allowed(rings: &[Ring]) -> Descriptors {
-    Descriptors::now(rings.iter().map(|ring| ring.as_fd().as_raw_fd()).max())
+/// Now, by the clock that stamps the records.
+fn now_ns(clock_offset: u64) -> u64 {
+    clock::monotonic_nanos().wrapping_sub(clock_offset)
 }
 
 fn polled(rings: &[Ring], watched: &Watched) -> Vec<libc::pollfd> {
