@@ -37,6 +37,7 @@ pub use options::{BackEnd, Choice, Options, Target};
 pub use recording::Recording;
 pub use refusal::Refusal;
 pub use statistics::Statistics;
+pub use symbol::{NotRestored, symbolize};
 
 pub(crate) use attribute::Waited;
 pub(crate) use recording::{Context, Split, SplitPart};
