@@ -9,6 +9,7 @@
 mod rounds;
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rounds::{Case, Figure, chained_work, work};
@@ -31,6 +32,7 @@ fn main() -> vecperf::Result<()> {
         "50 ns, each after the last",
         &rounds::run(&around(&monitor, chained_work), rounds, || ()),
     );
+    segments(&monitor, rounds);
     let operation = monitor.operation("recorded");
     let record = Case::new("Operation::record", REPEATS, |n| {
         (0..n).for_each(|i| operation.record(Duration::from_nanos(50_000 + i), Outcome::Ok));
@@ -118,6 +120,54 @@ fn around<'a>(monitor: &Monitor, work: impl Fn() + Copy + Sync + 'a) -> Vec<Case
             }),
         ),
     ]
+}
+
+/// What a profile adds to an operation: it leaves a segment, which a thread of ours reads every 5 ms.
+fn segments(monitor: &Monitor, rounds: usize) {
+    let left = monitor.operation("left");
+    let plain = |work: fn()| {
+        let operation = left.clone();
+        move |n| {
+            (0..n).for_each(|_| {
+                let _timer = operation.start();
+                work();
+            });
+        }
+    };
+    let works: [(&str, fn()); 3] = [
+        ("nothing", || ()),
+        ("50 ns of work", work),
+        ("50 ns, each after the last", chained_work),
+    ];
+    println!("\nsegments left, ns added to start to drop");
+    for (name, work) in works {
+        let operation = plain(work);
+        let mut added = [Vec::new(), Vec::new()];
+        for _ in 0..rounds {
+            let time = || rounds::each(REPEATS, &operation);
+            let without = time();
+            let Some(left) = monitor.unprofiled() else {
+                return println!("somebody profiles");
+            };
+            let unread = time();
+            let over = AtomicBool::new(false);
+            let read = std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !over.load(Ordering::Relaxed) {
+                        std::thread::sleep(Duration::from_millis(5));
+                        black_box(left.drain());
+                    }
+                });
+                let read = time();
+                over.store(true, Ordering::Relaxed);
+                read
+            });
+            added[0].push(unread - without);
+            added[1].push(read - without);
+        }
+        let [unread, read] = added.each_mut().map(|added| rounds::median(added));
+        println!("around {name:<28} {unread:>8.2}   while they are read {read:>8.2}");
+    }
 }
 
 fn snapshots(rounds: usize) -> vecperf::Result<()> {

@@ -63,6 +63,6 @@ pub use vecperf_macros::measure;
 /// What the macros expand to and the benchmarks measure; no part of the public contract.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::record::CallSite;
+    pub use crate::record::{CallSite, Unprofiled};
     pub use crate::resource::Sampler;
 }

@@ -95,6 +95,15 @@ pub(crate) fn run(cases: &[Case<'_>], rounds: usize, mut between: impl FnMut()) 
     figures.collect()
 }
 
+/// Nanoseconds each of `repeats` times.
+#[allow(dead_code, reason = "not every benchmark compares by itself")]
+pub(crate) fn each(repeats: u64, run: impl Fn(u64)) -> f64 {
+    run(repeats / 20);
+    let start = Instant::now();
+    run(repeats);
+    start.elapsed().as_nanos() as f64 / repeats as f64
+}
+
 /// The middle one.
 pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);

@@ -106,6 +106,14 @@ impl Monitor {
         self.watch.is_some()
     }
 
+    /// For benchmarks: see [`Unprofiled`](crate::__private::Unprofiled).
+    #[doc(hidden)]
+    pub fn unprofiled(&self) -> Option<crate::__private::Unprofiled> {
+        self.watch
+            .as_ref()
+            .and_then(|watch| crate::record::Unprofiled::begin(&watch.recorder))
+    }
+
     fn start(settings: Settings, output: Option<OutputDirectory>) -> Self {
         let started = Moment::now();
         let recorder = Arc::new(Recorder::new(settings.monitoring.series_limit));

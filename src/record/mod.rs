@@ -37,6 +37,9 @@ pub use timer::Timer;
 
 pub use crate::segment::Outcome;
 
+#[doc(hidden)]
+pub use recorder::Unprofiled;
+
 pub(crate) use recorder::Recorder;
 
 #[cfg(all(test, not(loom)))]

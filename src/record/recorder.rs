@@ -155,6 +155,30 @@ impl Recorder {
     }
 }
 
+/// Operations leave segments, and nobody wants them: what benchmarks measure.
+#[derive(Debug)]
+pub struct Unprofiled(Arc<Recorder>);
+
+impl Unprofiled {
+    /// `None` while somebody profiles.
+    pub(crate) fn begin(recorder: &Arc<Recorder>) -> Option<Self> {
+        recorder.begin().then(|| Self(Arc::clone(recorder)))
+    }
+
+    /// Reads them, as the profiler does; how many there were, and how many more had been written over.
+    pub fn drain(&self) -> (u64, u64) {
+        let mut count = 0;
+        let drained = self.0.drain(&mut |_| count += 1);
+        (count, drained.overrun)
+    }
+}
+
+impl Drop for Unprofiled {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 impl Source for Recorder {
     fn begin(&self) -> bool {
         let mut profile = self.profile();

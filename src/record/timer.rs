@@ -152,6 +152,7 @@ impl Drop for Timer<'_> {
 fn record(core: &Core, started: Moment, now: Moment, outcome: Outcome) {
     let session = segments::session();
     if session != 0 {
+        seldom();
         // At once: what is needed after a call would have to be saved before it, also while nobody profiles.
         return record_and_leave(core, (started, now), outcome, session);
     }
@@ -166,14 +167,48 @@ fn record_in_place(core: &Core, started: Moment, now: Moment, outcome: Outcome) 
     core.record_in_place(outcome.kind(), ns)
 }
 
+/// Tells the compiler which way is the common one. The function called there is not cold itself: while somebody
+/// profiles it shall be fast.
+#[cold]
+#[inline(always)]
+const fn seldom() {}
+
 /// [`record`] while somebody profiles.
 #[inline(never)]
 fn record_and_leave(core: &Core, stretch: (Moment, Moment), outcome: Outcome, session: u64) {
-    let (started, now) = stretch;
-    if record_in_place(core, started, now, outcome).is_none() {
-        record_with_care(core, started, now, outcome);
+    let latency = stretch.1.nanos_at_once(stretch.0);
+    let recorded = latency.filter(|ns| core.record_in_place(outcome.kind(), *ns).is_some());
+    let Some(latency) = recorded else {
+        return record_and_leave_with_care(core, stretch, outcome, session);
+    };
+    let segment = Entry::whole(core.number, stretch, outcome, latency);
+    if segments::leave_in_place(session, segment).is_none() {
+        leave_with_care(core, stretch, (outcome, latency), session);
     }
-    let latency = now.nanos_after(started);
+}
+
+#[cold]
+#[inline(never)]
+fn record_and_leave_with_care(
+    core: &Core,
+    stretch: (Moment, Moment),
+    outcome: Outcome,
+    session: u64,
+) {
+    let latency = stretch.1.nanos_after(stretch.0);
+    core.record(outcome.kind(), latency);
+    leave_with_care(core, stretch, (outcome, latency), session);
+}
+
+/// Takes what makes the segment, so that the common way need not put one together in memory.
+#[cold]
+#[inline(never)]
+fn leave_with_care(
+    core: &Core,
+    stretch: (Moment, Moment),
+    (outcome, latency): (Outcome, u64),
+    session: u64,
+) {
     let segment = Entry::whole(core.number, stretch, outcome, latency);
     segments::leave(session, segment);
 }

@@ -78,7 +78,7 @@ pub(super) fn leave(session: u64, entry: Entry) {
 
 /// Where everything is there already; `None`: nothing was left.
 #[inline(always)]
-fn leave_in_place(session: u64, entry: Entry) -> Option<()> {
+pub(super) fn leave_in_place(session: u64, entry: Entry) -> Option<()> {
     let leaver = LEAVER.get();
     if leaver.session != session {
         return None;
