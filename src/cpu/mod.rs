@@ -10,27 +10,33 @@
 //!  symbol/       frames to function names
 //!  attribute/    samples and switches joined to operations by thread and time
 //!  recording/    the drain thread that joins these, and the profile made of what it counted
+//!  elsewhere.rs  no recording on other systems
 //! ```
 //!
 //! The program's own threads run none of this, except the copying handler of the signal back ends.
 
+#[cfg(target_os = "linux")]
 mod attribute;
+#[cfg(target_os = "linux")]
 mod event;
 mod options;
+#[cfg(target_os = "linux")]
 #[cfg_attr(
-    not(all(
-        target_os = "linux",
-        any(target_arch = "x86_64", target_arch = "aarch64")
-    )),
+    not(any(target_arch = "x86_64", target_arch = "aarch64")),
     path = "perf_event/elsewhere.rs"
 )]
 mod perf_event;
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod recording;
 mod refusal;
+#[cfg(target_os = "linux")]
 mod sampler;
+#[cfg(target_os = "linux")]
 mod signal;
 mod statistics;
+#[cfg(target_os = "linux")]
 mod symbol;
+#[cfg(target_os = "linux")]
 mod unwind;
 
 pub use options::{BackEnd, Choice, Options, Target};
@@ -39,6 +45,9 @@ pub use refusal::Refusal;
 pub use statistics::Statistics;
 pub use symbol::{NotRestored, symbolize};
 
+#[cfg(all(test, target_os = "linux"))]
 pub(crate) use attribute::Waited;
+#[cfg(target_os = "linux")]
 pub(crate) use recording::{Context, Split, SplitPart};
+#[cfg(target_os = "linux")]
 pub(crate) use signal::arm_this_thread;

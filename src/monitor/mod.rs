@@ -117,7 +117,7 @@ impl Monitor {
     fn start(settings: Settings, output: Option<OutputDirectory>) -> Self {
         let started = Moment::now();
         let recorder = Arc::new(Recorder::new(settings.monitoring.series_limit));
-        #[cfg(feature = "cpu")]
+        #[cfg(all(feature = "cpu", target_os = "linux"))]
         recorder.on_first_segment(crate::cpu::arm_this_thread);
         let callbacks = Arc::new(watch::Callbacks::default());
         let mut live = watch::Live::new(&settings, Arc::clone(&recorder), Arc::clone(&callbacks));

@@ -141,7 +141,7 @@ impl Recorder {
     }
 
     /// In every profile that begins from now on, each thread calls `hook` at the end of its first operation.
-    #[cfg(any(test, feature = "cpu"))]
+    #[cfg(any(test, all(feature = "cpu", target_os = "linux")))]
     pub(crate) fn on_first_segment(&self, hook: fn()) {
         self.profile().on_first_segment = Some(hook);
     }

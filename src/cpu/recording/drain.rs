@@ -43,6 +43,10 @@ pub(super) struct Quality {
     pub(super) overrun: u64,
     /// Segments that had no place.
     pub(super) unattributed: u64,
+    /// Samples and segments let go for want of room before they could be joined.
+    pub(super) given_up: u64,
+    /// Samples at which unwinding failed in a way that it must not.
+    pub(super) panics: u64,
 }
 
 /// The state that the drain thread works on. Bounded, each part by itself.
@@ -69,7 +73,6 @@ pub(super) struct Drain {
 pub(super) struct Counted {
     pub(super) tally: Tally,
     pub(super) windows: Windows,
-    joined: u64,
 }
 
 impl Counted {
@@ -82,7 +85,6 @@ impl Counted {
             samples: 1,
             cpu_ns: sample.what.weight_ns,
         };
-        self.joined += u64::from(instance.is_some());
         self.tally.add(key, sum);
         self.windows.add(sample.at_ns, key, sum);
     }
@@ -225,7 +227,10 @@ impl Drain {
             self.attribution.settle(until, &mut take);
         }
         self.splits.waits.settle(until);
-        self.quality.joined = self.counted.joined;
+        let joining = self.attribution.statistics();
+        self.quality.joined = joining.joined;
+        self.quality.given_up = joining.given_up + joining.forgotten + self.splits.waits.given_up();
+        self.quality.panics = self.unwinder.panics();
     }
 
     /// Everything counted so far, samples that wait for their operation's end included.

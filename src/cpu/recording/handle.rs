@@ -31,7 +31,7 @@ pub struct Recording {
     thread: Mutex<Option<JoinHandle<()>>>,
     claim: Mutex<Option<Claim>>,
     symbolizer: Mutex<Symbolizer>,
-    process: u32,
+    pub(super) process: u32,
 }
 
 /// Where operations' time went: of the whole recording, and by phase.

@@ -21,6 +21,7 @@ mod drain;
 mod handle;
 mod pace;
 mod phases;
+mod reached;
 mod shared;
 mod splits;
 mod stack_size;

@@ -157,6 +157,18 @@ impl Shared {
         if state.unjoined {
             notes.push("operations are joined to another profile of this process".to_owned());
         }
+        if quality.given_up > 0 {
+            notes.push(format!(
+                "not joined to operations for want of room: {}",
+                quality.given_up
+            ));
+        }
+        if quality.panics > 0 {
+            let panics = quality.panics;
+            notes.push(format!(
+                "stacks that could not be followed for a fault of ours: {panics}"
+            ));
+        }
         let statistics = Statistics {
             back_end: state.back_end,
             refusals: state.refusals.clone(),

@@ -348,3 +348,26 @@ fn samples_are_joined_to_operations_that_end_later_or_not_at_all() {
         assert_eq!(label(&profile, names::LABEL, "ef=200"), 2);
     }
 }
+
+#[test]
+fn in_a_child_that_was_forked_every_answer_is_empty() {
+    let mut play = play(true);
+    play.round(vec![sample(clock::monotonic_nanos())]);
+    play.recording.stop();
+    play.recording.process = u32::MAX;
+    // Another thread may have held it when the child was made.
+    let held = Arc::clone(&play.recording.shared);
+    let _held = held.state();
+    let recording = &play.recording;
+    assert_eq!(samples_of(&recording.profile()), 0);
+    assert_eq!(samples_of(&recording.profile_of_next(Duration::MAX)), 0);
+    assert_eq!(recording.stop(), Duration::ZERO);
+    assert!(recording.statistics().is_none() && !recording.is_running());
+    assert_eq!(recording.phase_starts("search"), None);
+    assert!(recording.splits().all.is_empty());
+    drop(play.recording); // does not wait for the lock
+}
+
+fn samples_of(profile: &Profile) -> usize {
+    profile.samples.len()
+}

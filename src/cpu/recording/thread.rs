@@ -63,7 +63,7 @@ fn drain(shared: &Shared, sampler: &mut dyn Sampler) {
     let mut pace = Pace::default();
     loop {
         sampler.wait(pace.interval());
-        let last = shared.is_asked_to_stop();
+        let last = shared.is_asked_to_stop() || sampler.ended();
         let phases = shared.phases().clone();
         let mut state = shared.state();
         state.drain.phases = phases;
