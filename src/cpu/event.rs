@@ -27,6 +27,21 @@ pub(crate) struct RawSample<'a> {
     pub(crate) kernel: &'a [u64],
 }
 
+/// A stretch of address space that code was mapped to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MappedCode<'a> {
+    pub(crate) start: u64,
+    pub(crate) bytes: u64,
+    /// Where in the file it starts.
+    pub(crate) file_offset: u64,
+    /// Major and minor number.
+    pub(crate) device: (u32, u32),
+    /// 0: not a file.
+    pub(crate) inode: u64,
+    /// As in `/proc/PID/maps`; empty: anonymous.
+    pub(crate) path: &'a [u8],
+}
+
 /// What happened, in the order of time for each thread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event<'a> {
@@ -47,9 +62,11 @@ pub(crate) enum Event<'a> {
         at_ns: u64,
         count: u64,
     },
-    /// A file was mapped as code, or the process executed another program (`everything` is new).
+    /// Something was mapped as code (`code`, where the sampler knows what), or the process executed another program
+    /// (`everything` is new).
     Mapped {
         everything: bool,
+        code: Option<MappedCode<'a>>,
     },
     /// The thread has this name now.
     Named {

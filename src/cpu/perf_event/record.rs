@@ -1,7 +1,7 @@
 //! The kernel's records as plain data: pure functions over words, which reject what is short or senseless.
 
 use super::attr::REGISTER_COUNT;
-use crate::cpu::event::Registers;
+use crate::cpu::event::{MappedCode, Registers};
 
 /// The first word of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ pub(super) enum What<'a> {
         name: &'a [u8],
         executed: bool,
     },
-    Mapped,
+    Mapped(MappedCode<'a>),
     /// `thread` of the record made this one.
     Forked {
         child: u32,
@@ -144,7 +144,7 @@ pub(super) fn parse(words: &[u64], chain: bool) -> Option<Record<'_>> {
                 executed: header.misc & misc::COMM_EXEC != 0,
             }
         }
-        kind::MMAP2 => What::Mapped,
+        kind::MMAP2 => What::Mapped(mapped(body)?),
         kind::FORK => {
             let [processes, threads, ..] = *body else {
                 return None;
@@ -174,6 +174,22 @@ pub(super) fn parse(words: &[u64], chain: bool) -> Option<Record<'_>> {
         thread,
         at_ns,
         what,
+    })
+}
+
+/// Process and thread, address, length, offset, device, inode and its generation, protection and flags, path.
+fn mapped(body: &[u64]) -> Option<MappedCode<'_>> {
+    let (numbers, path) = body.split_first_chunk::<8>()?;
+    let [_, start, length, file_offset, device, inode, _, _] = *numbers;
+    let path = until_zero(bytes(path));
+    Some(MappedCode {
+        start,
+        bytes: length,
+        file_offset,
+        device: halves(device),
+        inode,
+        // What maps leave empty.
+        path: if path == b"//anon" { b"" } else { path },
     })
 }
 

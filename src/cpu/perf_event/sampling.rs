@@ -275,10 +275,16 @@ fn hand_over(record: &Record<'_>, clock_offset: u64, take: &mut dyn FnMut(Event<
             at_ns,
             preempted,
         }),
-        What::Mapped => take(Event::Mapped { everything: false }),
+        What::Mapped(code) => take(Event::Mapped {
+            everything: false,
+            code: Some(code),
+        }),
         What::Named { name, executed } => {
             if executed {
-                take(Event::Mapped { everything: true });
+                take(Event::Mapped {
+                    everything: true,
+                    code: None,
+                });
             }
             take(Event::Named { thread, name });
         }

@@ -149,7 +149,10 @@ impl Drain {
                 at_ns,
                 count,
             } => self.splits.waits.faults(thread, at_ns, count),
-            Event::Mapped { everything } => self.unwinder.modules_changed(everything),
+            Event::Mapped {
+                code: Some(code), ..
+            } => self.unwinder.mapped(&code),
+            Event::Mapped { everything, .. } => self.unwinder.modules_changed(everything),
             Event::Named { thread, name } => {
                 self.threads.named(thread, name);
             }

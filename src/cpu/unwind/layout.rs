@@ -11,6 +11,8 @@ const MISS_INTERVAL_NS: u64 = 100_000_000;
 const LONGEST_MISS_INTERVAL_NS: u64 = 3_200_000_000;
 /// After word of a change the maps are read again, at most this often.
 const CHANGE_INTERVAL_NS: u64 = 5_000_000;
+/// Without word of a change they are read again so often: code may have been replaced where code was.
+const LOOK_INTERVAL_NS: u64 = 1_000_000_000;
 /// Per thousand mappings the intervals are this many times longer: so many take about a millisecond to read.
 const MAPPINGS_PER_INTERVAL: u64 = 1000;
 
@@ -65,17 +67,70 @@ impl Layout {
     }
 
     /// Word of a change.
-    pub(super) fn changed(&mut self, everything: bool) {
+    pub(super) fn changed(&mut self) {
         self.changed = true;
-        if everything {
-            self.looked_at_ns = None;
-            self.miss_interval_ns = MISS_INTERVAL_NS;
+    }
+
+    /// The process executed another program: what was mapped is no longer. Word of what is comes next; the maps may be
+    /// of a later program already.
+    pub(super) fn replaced(&mut self) {
+        *self = Self {
+            changed: false,
+            ..Self::new(self.process.clone())
+        };
+    }
+
+    /// Word of what was mapped. In the order of samples, and also of a process that has ended since, which the maps are
+    /// not. `true`: what was found before holds no longer.
+    pub(super) fn mapped(&mut self, mapping: Mapping, catalogue: &mut Catalogue) -> bool {
+        let Some(end) = Some(mapping.end).filter(|end| *end > mapping.start) else {
+            return false;
+        };
+        let from = self
+            .mappings
+            .partition_point(|other| other.end <= mapping.start);
+        let to = self.mappings.partition_point(|other| other.start < end);
+        if let [same] = &self.mappings[from..to]
+            && *same == mapping
+            && self.is_still(from, catalogue)
+        {
+            return false;
+        }
+        let overlapped = self.mappings[from..to].to_vec();
+        let left = overlapped
+            .first()
+            .and_then(|other| other.before(mapping.start));
+        let right = overlapped.last().and_then(|other| other.after(end));
+        let new: Vec<Mapping> = left.into_iter().chain([mapping]).chain(right).collect();
+        self.places.splice(from..to, vec![State::Unseen; new.len()]);
+        self.mappings.splice(from..to, new);
+        self.mappings.truncate(maps::MAX_MAPPINGS);
+        self.places.truncate(maps::MAX_MAPPINGS);
+        !overlapped.is_empty()
+    }
+
+    /// Whether the mapping is of the module that it was found to be of.
+    fn is_still(&self, at: usize, catalogue: &mut Catalogue) -> bool {
+        match self.places[at] {
+            State::Known(place) => {
+                catalogue.at(&self.mappings[at], &self.process) == Some(place.module)
+            }
+            State::Unseen => true,
+            State::Refused => false,
         }
     }
 
-    /// Reads the maps again if there was word of a change. `true`: what was found before holds no longer.
+    /// Reads the maps again if there was word of a change, or none for long. `true`: what was found before holds no
+    /// longer.
     pub(super) fn follow(&mut self, now_ns: u64) -> bool {
-        self.changed && self.is_due(now_ns, CHANGE_INTERVAL_NS) && self.look(now_ns)
+        let interval = match self.changed {
+            true => CHANGE_INTERVAL_NS,
+            false => LOOK_INTERVAL_NS,
+        };
+        if !self.changed && self.looked_at_ns.is_none() {
+            self.looked_at_ns = Some(now_ns);
+        }
+        self.is_due(now_ns, interval) && self.look(now_ns)
     }
 
     /// An address was in no known mapping: reads the maps again if that may help. `true`: what was found before holds no

@@ -1,5 +1,7 @@
 //! `/proc/PID/maps`: what of a process's address space is executable, and which files it comes from.
 
+use crate::cpu::event::MappedCode;
+
 /// An executable stretch of address space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mapping {
@@ -12,6 +14,38 @@ pub(super) struct Mapping {
     pub(super) inode: u64,
     /// As the system writes it; empty: anonymous.
     pub(super) path: Vec<u8>,
+}
+
+impl Mapping {
+    /// What of it lies before `address`.
+    pub(super) fn before(&self, address: u64) -> Option<Self> {
+        (self.start < address).then(|| Self {
+            end: self.end.min(address),
+            ..self.clone()
+        })
+    }
+
+    /// What of it lies after `address`.
+    pub(super) fn after(&self, address: u64) -> Option<Self> {
+        (self.end > address).then(|| Self {
+            start: self.start.max(address),
+            offset: self.offset + address.saturating_sub(self.start),
+            ..self.clone()
+        })
+    }
+}
+
+impl From<&MappedCode<'_>> for Mapping {
+    fn from(code: &MappedCode<'_>) -> Self {
+        Self {
+            start: code.start,
+            end: code.start.saturating_add(code.bytes),
+            offset: if code.inode == 0 { 0 } else { code.file_offset },
+            device: code.device,
+            inode: code.inode,
+            path: code.path.to_vec(),
+        }
+    }
 }
 
 /// Executable mappings that are kept, at most; what lies in others is unknown.

@@ -18,7 +18,7 @@ const REMOVED: &[u8] = b" (deleted)";
 const COMPARED_BYTES: usize = 4096;
 
 /// A process, by its folder in `/proc`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Process {
     folder: PathBuf,
     /// Its threads share its memory, and are there when its main thread has ended.

@@ -9,12 +9,13 @@ use framehop::{CacheNative, FrameAddress, MayAllocateDuringUnwind, Unwinder as _
 
 use super::catalogue::Catalogue;
 use super::layout::{Found, Layout, Place};
+use super::maps::Mapping;
 use super::modules::{Module, ModuleId, Modules};
 use super::process::Process;
 use super::registers::{self, CODE, Walk};
 use super::rows::{Cover, Row, Rows};
 use super::stack::{CopiedStack, Missed};
-use crate::cpu::event::{RawSample, Registers};
+use crate::cpu::event::{MappedCode, RawSample, Registers};
 use crate::cpu::options::Target;
 
 /// Frames of one sample, at most.
@@ -99,7 +100,19 @@ impl Unwinder {
     /// The modules may have changed; `everything`: the process executed another program. They are read anew at the next
     /// sample that needs it.
     pub(crate) fn modules_changed(&mut self, everything: bool) {
-        self.layout.changed(everything);
+        if everything {
+            self.layout.replaced();
+            self.forget();
+        } else {
+            self.layout.changed();
+        }
+    }
+
+    /// Code was mapped.
+    pub(crate) fn mapped(&mut self, code: &MappedCode<'_>) {
+        if self.layout.mapped(Mapping::from(code), &mut self.catalogue) {
+            self.forget();
+        }
     }
 
     /// The sample's frames, leaf first, kernel frames before user frames, into `frames`, which is cleared.

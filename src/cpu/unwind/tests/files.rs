@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::capture::{capture, unwound};
+use crate::cpu::event::MappedCode;
 use crate::cpu::options::Target;
 use crate::cpu::unwind::{End, Frame, Unwinder};
 
@@ -73,11 +74,100 @@ fn modules_of_another_process() {
     );
     assert!(module.file.is_some());
 
-    // What was seen stays known when the process has ended; word of it changes nothing.
-    unwinder.modules_changed(true);
+    // What was seen stays known when the process has ended; word of a change finds nothing new.
+    unwinder.modules_changed(false);
     let id = frames[0];
     unwinder.unwind(&captured.at(10_000_000_000), &mut frames);
     assert_eq!(frames[0], id);
+}
+
+/// No process has this number.
+const ENDED: u32 = u32::MAX >> 2;
+
+#[test]
+fn a_process_that_has_ended_is_known_by_word_alone() {
+    let captured = capture();
+    let (frames, _, _) = unwound(&captured);
+    let maps = std::fs::read("/proc/self/maps").expect("maps");
+    let mappings = crate::cpu::unwind::maps::executable(&maps);
+    let mut unwinder = Unwinder::new(Target::Process(ENDED));
+    let mut by_word = Vec::new();
+    let result = unwinder.unwind(&captured.sample(), &mut by_word);
+    assert_eq!((by_word.len(), result.end), (1, End::Broken));
+    let tell = |unwinder: &mut Unwinder| {
+        for mapping in &mappings {
+            unwinder.mapped(&MappedCode {
+                start: mapping.start,
+                bytes: mapping.end - mapping.start,
+                file_offset: mapping.offset,
+                device: mapping.device,
+                inode: mapping.inode,
+                path: &mapping.path,
+            });
+        }
+    };
+    // Of a program before: its code lies where the next one's does.
+    unwinder.mapped(&MappedCode {
+        start: mappings[0].start - 0x1000,
+        bytes: 0x8000,
+        file_offset: 0,
+        device: (0, 0),
+        inode: 0,
+        path: b"",
+    });
+    unwinder.modules_changed(true);
+    for _ in 0..2 {
+        tell(&mut unwinder);
+        let result = unwinder.unwind(&captured.at(2), &mut by_word);
+        assert_eq!(result.end, End::Root);
+        let addresses = |frames: &[Frame]| -> Vec<u64> {
+            let address = |frame: &Frame| match frame {
+                Frame::Code { address, .. } => *address,
+                Frame::Unknown(_) | Frame::Kernel(_) => 0,
+            };
+            frames.iter().map(address).collect()
+        };
+        assert_eq!(addresses(&by_word), addresses(&frames));
+    }
+    let named = |path: &str| {
+        unwinder
+            .modules()
+            .iter()
+            .any(|(_, module)| module.path == path)
+    };
+    assert!(!named("[anonymous]"), "what was before the program is gone");
+}
+
+#[test]
+fn code_mapped_over_other_code_cuts_it() {
+    let mut unwinder = Unwinder::new(Target::Process(ENDED));
+    let code = |start, bytes| MappedCode {
+        start,
+        bytes,
+        file_offset: 0,
+        device: (0, 0),
+        inode: 0,
+        path: b"",
+    };
+    unwinder.mapped(&code(0x10_0000, 0x1_0000));
+    let mut frames = Vec::new();
+    let mut at = |unwinder: &mut Unwinder, instruction: u64| {
+        let mut captured = capture();
+        captured.registers.instruction = instruction;
+        unwinder.unwind(&captured.sample(), &mut frames);
+        match frames[0] {
+            Frame::Code { module, .. } => unwinder.modules().get(module).map(|module| module.start),
+            Frame::Unknown(_) | Frame::Kernel(_) => None,
+        }
+    };
+    assert_eq!(at(&mut unwinder, 0x10_8000), Some(0x10_0000));
+    unwinder.mapped(&code(0x10_8000, 0x1000));
+    assert_eq!(at(&mut unwinder, 0x10_8000), Some(0x10_8000));
+    assert_eq!(at(&mut unwinder, 0x10_7fff), Some(0x10_0000));
+    assert_eq!(at(&mut unwinder, 0x10_9000), Some(0x10_9000));
+    assert_eq!(at(&mut unwinder, 0x11_0000), None);
+    unwinder.mapped(&code(0, u64::MAX));
+    assert_eq!(at(&mut unwinder, 0x10_8000), Some(0));
 }
 
 /// The first executable address of the process's program, once it runs.
