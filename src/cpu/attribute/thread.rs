@@ -1,7 +1,6 @@
 //! One thread's samples that wait, and its segments that samples may still come for.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 
 use super::Pending;
 use crate::segment::{Outcome, Part, Segment};
@@ -48,7 +47,9 @@ impl Stretch {
 pub(super) struct Thread<T> {
     /// In the order of time.
     waiting: VecDeque<Pending<T>>,
-    /// How many of these, the last ones, were not looked up in `recent` yet.
+    /// How many of these, the first ones, were taken before the end of a segment that has come.
+    passed: usize,
+    /// How many, the last ones, were not looked up in `recent` yet.
     fresh: usize,
     /// In the order of arrival, which is that of their ends.
     recent: VecDeque<Stretch>,
@@ -60,6 +61,7 @@ impl<T> Default for Thread<T> {
     fn default() -> Self {
         Self {
             waiting: VecDeque::new(),
+            passed: 0,
             fresh: 0,
             recent: VecDeque::new(),
             ended_ns: None,
@@ -76,6 +78,7 @@ impl<T> Thread<T> {
             _ => self.waiting.len(),
         };
         self.waiting.insert(at, sample);
+        self.passed += usize::from(at < self.passed);
         if !self.recent.is_empty() {
             self.fresh = (self.fresh + 1).max(self.waiting.len() - at);
         }
@@ -87,12 +90,14 @@ impl<T> Thread<T> {
         if self.fresh == 0 {
             return;
         }
-        let mut at = self.waiting.len() - std::mem::take(&mut self.fresh);
+        let fresh = std::mem::take(&mut self.fresh);
+        let mut at = self.waiting.len().saturating_sub(fresh);
         while let Some(sample) = self.waiting.get(at) {
             match innermost(&self.recent, sample.at_ns) {
                 Some(stretch) => {
                     let stretch = *stretch;
                     if let Some(sample) = self.waiting.remove(at) {
+                        self.passed -= usize::from(at < self.passed);
                         take(sample, &stretch);
                     }
                 }
@@ -101,45 +106,43 @@ impl<T> Thread<T> {
         }
     }
 
-    /// Takes out the samples that `stretch` holds.
+    /// Takes out the samples that `stretch` holds. Ends ascend, so the place is found by going on from the last one.
     #[inline]
     pub(super) fn take_in(
         &mut self,
         stretch: &Stretch,
         mut take: impl FnMut(Pending<T>, &Stretch),
     ) {
-        // Most segments are far too short to hold one.
-        if self
-            .waiting
-            .back()
-            .is_none_or(|last| last.at_ns < stretch.start_ns)
-        {
-            return;
+        let at_ns = |place: usize| self.waiting.get(place).map(|sample| sample.at_ns);
+        let mut end = self.passed;
+        while at_ns(end).is_some_and(|at_ns| at_ns < stretch.end_ns) {
+            end += 1;
         }
-        let held = self.within(stretch.start_ns, stretch.end_ns);
-        let held = self.waiting.drain(held);
-        held.for_each(|sample| take(sample, stretch));
+        self.passed = end;
+        while end > 0 && at_ns(end - 1).is_some_and(|at_ns| at_ns >= stretch.end_ns) {
+            end -= 1;
+        }
+        let mut start = end;
+        while start > 0 && at_ns(start - 1).is_some_and(|at_ns| at_ns >= stretch.start_ns) {
+            start -= 1;
+        }
+        if start < end {
+            self.passed -= end - start;
+            let held = self.waiting.drain(start..end);
+            held.for_each(|sample| take(sample, stretch));
+        }
     }
 
-    fn within(&self, start_ns: u64, end_ns: u64) -> Range<usize> {
-        let end = self.waiting.partition_point(|sample| sample.at_ns < end_ns);
-        let start = self
-            .waiting
-            .partition_point(|sample| sample.at_ns < start_ns);
-        start.min(end)..end
-    }
-
-    /// Takes out the samples taken before `end_ns`.
+    /// Takes out the samples taken before `end_ns`; after [`Thread::look_up`].
     pub(super) fn take_before(&mut self, end_ns: u64) -> impl Iterator<Item = Pending<T>> {
-        let old = self.within(0, end_ns);
-        self.fresh = self.fresh.min(self.waiting.len() - old.end);
-        self.waiting.drain(old)
+        let count = self.waiting.partition_point(|sample| sample.at_ns < end_ns);
+        self.take_oldest(count)
     }
 
-    /// Takes out the `count` oldest samples.
+    /// Takes out the `count` oldest samples; after [`Thread::look_up`].
     pub(super) fn take_oldest(&mut self, count: usize) -> impl Iterator<Item = Pending<T>> {
         let count = count.min(self.waiting.len());
-        self.fresh = self.fresh.min(self.waiting.len() - count);
+        self.passed = self.passed.saturating_sub(count);
         self.waiting.drain(..count)
     }
 

@@ -64,7 +64,12 @@ impl Ring {
     /// Appends an entry. By the holder of the slot only.
     #[inline(always)]
     pub(super) fn push(&self, words: [u64; WORDS]) {
-        let head = self.head.0.load(Ordering::Relaxed);
+        self.write(self.head.0.load(Ordering::Relaxed), words);
+    }
+
+    /// Writes entry `head`, the next one.
+    #[inline(always)]
+    fn write(&self, head: u64, words: [u64; WORDS]) {
         // The head was raised before; whoever sees a word of this entry and then fences sees that it was.
         fence(Ordering::Release);
         for (cell, word) in self.entries[head as usize % CAPACITY].iter().zip(words) {
@@ -172,18 +177,17 @@ mod loom_model {
 
     use super::*;
 
-    const PUSHED: u64 = 3;
+    const WRITTEN: u64 = 3;
 
     #[test]
     fn loom_a_reader_takes_whole_segments_in_order_and_counts_the_others() {
-        let mut model = loom::model::Builder::new();
-        // Without a bound the eight cells' histories take hours.
-        model.preemption_bound = Some(3);
-        model.check(|| {
+        loom::model(|| {
             let ring = Arc::new(Ring::new());
             let writer = {
                 let ring = Arc::clone(&ring);
-                thread::spawn(move || (1..=PUSHED).for_each(|n| ring.push([n; WORDS])))
+                // Not by `push`: loom 0.7 forgets the reader's load of the head when the writer loads it, too, and then
+                // tries one order only.
+                thread::spawn(move || (0..WRITTEN).for_each(|n| ring.write(n, [n; WORDS])))
             };
             let (mut next, mut overrun, mut taken) = (0, 0, Vec::new());
             let mut read = || {
@@ -197,8 +201,8 @@ mod loom_model {
             writer.join().unwrap();
             read();
             assert!(taken.is_sorted_by(|a, b| a < b), "{taken:?}");
-            assert_eq!(taken.len() as u64 + overrun, PUSHED);
-            assert_eq!(taken.last(), Some(&PUSHED));
+            assert_eq!(taken.len() as u64 + overrun, WRITTEN);
+            assert_eq!(taken.last(), Some(&(WRITTEN - 1)));
         });
     }
 }

@@ -1,15 +1,15 @@
-//! Attribution against an oracle that knows everything at once, under random orders of arrival.
+//! Threads that do things at random, what became of each sample, known all at once, and ways for it to arrive.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use proptest::prelude::*;
 
-use super::*;
+use super::super::*;
 use crate::segment::{Part, Segment};
 
 /// What happens in a history, by time.
 #[derive(Clone, Debug, Default)]
-struct World {
+pub(super) struct World {
     /// Each thread's, in the order of their ends.
     segments: Vec<VecDeque<Segment>>,
     /// Each thread's, in the order of time.
@@ -53,7 +53,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn world() -> impl Strategy<Value = World> {
+pub(super) fn world() -> impl Strategy<Value = World> {
     let thread = || 1..4_usize;
     prop::collection::vec((thread(), step()), 0..250).prop_map(|steps| build(&steps))
 }
@@ -192,7 +192,7 @@ impl World {
     }
 
     /// Where each sample belongs: its operation, and the instance where that has ended.
-    fn truth(&self) -> BTreeMap<usize, Option<(u32, Option<Instance>)>> {
+    pub(super) fn truth(&self) -> BTreeMap<usize, Option<(u32, Option<Instance>)>> {
         let samples = self.samples.iter().flatten();
         let belongs = |sample: &Pending<usize>| {
             let segment = self.innermost(sample.thread, sample.at_ns)?;
@@ -204,7 +204,7 @@ impl World {
     }
 
     /// What each instance waited for.
-    fn waits(&self) -> BTreeMap<(u32, u16), Waited> {
+    pub(super) fn waits(&self) -> BTreeMap<(u32, u16), Waited> {
         let mut sums = BTreeMap::<_, Waited>::new();
         for segment in self.all() {
             let Some(instance) = self.instance(segment) else {
@@ -238,7 +238,7 @@ impl World {
 
 /// Hands a world's events over in the order that `choices` says, which respects each thread's order. Now and then all
 /// that happened up to a moment is handed over, and that is told.
-fn arrive<'a>(world: &'a World, choices: &[u8], mut arrives: impl FnMut(Arrival<'a>)) {
+pub(super) fn arrive<'a>(world: &'a World, choices: &[u8], mut arrives: impl FnMut(Arrival<'a>)) {
     let threads = world.segments.len();
     let mut next = vec![[0_usize; 3]; threads];
     let hand_over = |next: &mut [usize; 3], thread: usize, kind: usize, until: u64| {
@@ -288,103 +288,9 @@ fn arrive<'a>(world: &'a World, choices: &[u8], mut arrives: impl FnMut(Arrival<
     arrives(Arrival::Settled(world.end_ns));
 }
 
-enum Arrival<'a> {
+pub(super) enum Arrival<'a> {
     Segment(&'a Segment),
     Sample(&'a Pending<usize>),
     Away(u32, (u64, u64, bool)),
     Settled(u64),
-}
-
-/// Joins what arrives; each sample once.
-fn joined(
-    world: &World,
-    choices: &[u8],
-    limits: Limits,
-) -> (BTreeMap<usize, Option<Instance>>, Statistics) {
-    let mut attribution = Attribution::new(limits);
-    let mut seen = BTreeMap::new();
-    let mut take = |sample: Pending<usize>, instance| {
-        assert_eq!(seen.insert(sample.what, instance), None, "twice");
-    };
-    arrive(world, choices, |arrival| match arrival {
-        Arrival::Segment(segment) => attribution.segment(segment, &mut take),
-        Arrival::Sample(sample) => attribution.sample(*sample),
-        Arrival::Settled(until) => attribution.settle(until, &mut take),
-        Arrival::Away(..) => {}
-    });
-    attribution.finish(&mut take);
-    assert_eq!(attribution.waiting().count(), 0);
-    (seen, attribution.statistics())
-}
-
-fn choices() -> impl Strategy<Value = Vec<u8>> {
-    prop::collection::vec(any::<u8>(), 0..400)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
-
-    #[test]
-    fn every_sample_goes_to_its_innermost_operation_whatever_comes_first(
-        world in world(), choices in choices(),
-    ) {
-        let (seen, statistics) = joined(&world, &choices, Limits::default());
-        let truth = world.truth();
-        prop_assert_eq!(seen.len(), truth.len());
-        for (sample, belongs) in &truth {
-            let seen = seen[sample];
-            match belongs {
-                Some((_, Some(instance))) => prop_assert_eq!(seen, Some(*instance)),
-                Some((operation, None)) => {
-                    let seen = seen.unwrap();
-                    prop_assert_eq!((seen.operation, seen.outcome), (*operation, None));
-                }
-                None => prop_assert_eq!(seen, None),
-            }
-        }
-        let inside = truth.values().flatten().count() as u64;
-        let open = truth.values().flatten().filter(|(_, instance)| instance.is_none());
-        prop_assert_eq!(statistics, Statistics {
-            joined: inside,
-            unfinished: open.count() as u64,
-            outside: truth.len() as u64 - inside,
-            ..Statistics::default()
-        });
-    }
-
-    #[test]
-    fn without_room_or_patience_every_sample_still_goes_somewhere_once(
-        world in world(), choices in choices(), pending in 0..20_usize, segments in 0..20_usize,
-        patience_ns in 1..2000_u64,
-    ) {
-        let limits = Limits { pending, patience_ns, segments };
-        let (seen, statistics) = joined(&world, &choices, limits);
-        let truth = world.truth();
-        prop_assert_eq!(seen.len(), truth.len());
-        prop_assert_eq!(statistics.joined + statistics.outside, truth.len() as u64);
-        // What was missed is owned up to.
-        let missed = seen.iter().filter(|(sample, seen)| seen.is_none() && truth[sample].is_some());
-        let owned = statistics.given_up + statistics.forgotten;
-        prop_assert!(missed.count() == 0 || owned > 0, "{:?}", statistics);
-    }
-
-    #[test]
-    fn waits_go_to_every_operation_around_them_whatever_comes_first(
-        world in world(), choices in choices(),
-    ) {
-        let mut waits = Waits::default();
-        arrive(&world, &choices, |arrival| match arrival {
-            Arrival::Segment(segment) => waits.segment(segment),
-            Arrival::Away(thread, (out, back, preempted)) => {
-                waits.faults(thread, out, 2);
-                waits.switched_out(thread, out, preempted);
-                waits.switched_in(thread, back);
-            }
-            Arrival::Settled(until) => waits.settle(until),
-            Arrival::Sample(_) => {}
-        });
-        let seen: BTreeMap<_, _> = waits.sums().iter().map(|(key, sum)| (*key, *sum)).collect();
-        prop_assert_eq!(seen, world.waits());
-        prop_assert_eq!(waits.given_up(), 0);
-    }
 }
