@@ -10,22 +10,39 @@ use vecperf::{ErrorKind, Status, Verdict};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// All went well.
-    Fine = 0,
+    Fine,
     /// Something failed while running.
-    Runtime = 1,
+    Runtime,
     /// A flag, a settings key or the combination of them cannot work.
-    Usage = 2,
+    Usage,
     /// A threshold failed.
-    Threshold = 3,
+    Threshold,
     /// No threshold failed, but at least one could not be judged, or there was none.
-    Inconclusive = 4,
-    /// Ctrl-C; the report of what was measured until then is written. 128 + SIGINT, as shells do.
-    Interrupted = 130,
+    Inconclusive,
+    /// Ctrl-C; what was measured until then is written.
+    Interrupted,
+    /// As the command that was watched ended.
+    OfCommand(u8),
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
+    }
+}
+
+impl Exit {
+    /// What the shell gets.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Runtime => 1,
+            Self::Usage => 2,
+            Self::Threshold => 3,
+            Self::Inconclusive => 4,
+            Self::Interrupted => 130, // 128 + SIGINT, as shells do
+            Self::OfCommand(code) => code,
+        }
     }
 }
 

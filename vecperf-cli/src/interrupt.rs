@@ -37,7 +37,7 @@ impl Interrupt {
                 );
             }
             Some(first) if first.elapsed() < ECHO => (),
-            Some(_) => std::process::exit(Exit::Interrupted as i32),
+            Some(_) => std::process::exit(Exit::Interrupted.code().into()),
         });
         interrupt
     }

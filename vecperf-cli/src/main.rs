@@ -49,6 +49,7 @@ fn run(command: Command, terminal: Terminal) -> Result<Exit> {
         Command::Check(args) => commands::check::run(&args, terminal),
         Command::Flame(args) => commands::flame::run(&args, terminal),
         Command::Functions(args) => commands::functions::run(&args, terminal),
+        Command::Record(args) => commands::record::run(&args, terminal),
         Command::Init(args) => commands::init::run(&args, terminal),
         Command::Dataset(command) => {
             let progress = Phase::begin(terminal, "dataset", "");

@@ -11,7 +11,7 @@ use clap_complete::Shell;
 
 pub(crate) use crate::commands::dataset::DatasetCommand;
 pub(crate) use bench::{BenchArgs, EngineArgs, RecallMode};
-pub(crate) use profile::{Drawing, FlameArgs, FunctionsArgs, SelectionArgs, Sort};
+pub(crate) use profile::{Drawing, FlameArgs, FunctionsArgs, RecordArgs, SelectionArgs, Sort};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -20,7 +20,8 @@ Exit codes:
   2  wrong usage or settings
   3  a threshold failed (bench: only with --gate)
   4  a threshold could not be judged, or there was none (bench: only with --gate)
-  130  interrupted; the report of what was measured until then is written";
+  130  interrupted; what was measured until then is written
+record -- COMMAND ends with the command's own code, 128 + signal when a signal ended it.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Flame(Box<FlameArgs>),
     /// List the functions of a profile by what they cost.
     Functions(Box<FunctionsArgs>),
+    /// Take a CPU profile of a command or of a running process.
+    Record(RecordArgs),
     /// Write a commented settings file with every key at its default.
     Init(InitArgs),
     /// What there is to search, what is in it, and how to make more of it.

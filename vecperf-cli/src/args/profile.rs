@@ -1,6 +1,8 @@
-//! `vecperf flame` and `functions`: which samples of a profile, shown how.
+//! `vecperf flame`, `functions` and `record`: which samples, shown how, taken of whom.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -24,6 +26,15 @@ Examples:
 
 self: in the function itself. total: also in what it calls, recursion counted
 once.";
+
+const RECORD_EXAMPLES: &str = "\
+Examples:
+  vecperf record -- ./search_service --port 8080
+  vecperf record -o build.prof -- cargo build
+  vecperf record --pid 1234 --seconds 10
+
+The command's output and exit code are passed through (128 + signal when a
+signal ended it). Ctrl-C reaches the command, too, and ends the recording.";
 
 /// Which samples of a profile.
 #[derive(Debug, Default, Args)]
@@ -138,4 +149,39 @@ pub(crate) enum Sort {
     Own,
     /// Also in what it calls.
     Total,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = RECORD_EXAMPLES, override_usage = "\
+vecperf record [OPTIONS] -- COMMAND [ARGS]...
+       vecperf record [OPTIONS] --pid N")]
+pub(crate) struct RecordArgs {
+    /// The command to run and watch.
+    #[arg(
+        trailing_var_arg = true,
+        value_name = "COMMAND",
+        required_unless_present = "pid",
+        conflicts_with = "pid"
+    )]
+    pub(crate) command: Vec<OsString>,
+
+    /// Watch the process with this number instead.
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = values::process)]
+    pub(crate) pid: Option<u32>,
+
+    /// For how long, at most [default: until it ends, or Ctrl-C].
+    #[arg(short, long, value_name = "S", value_parser = values::some_duration, allow_negative_numbers = true)]
+    pub(crate) seconds: Option<Duration>,
+
+    /// Samples per second of CPU time of each running thread, 1 to 10,000.
+    #[arg(short, long, value_name = "N", default_value_t = 1000, allow_negative_numbers = true, value_parser = values::sample_rate)]
+    pub(crate) rate: u32,
+
+    /// Where to write the profile.
+    #[arg(short, long, value_name = "FILE", default_value = "vecperf.prof")]
+    pub(crate) output: PathBuf,
+
+    /// Overwrite a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
 }

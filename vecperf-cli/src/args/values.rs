@@ -34,6 +34,23 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Samples per second of CPU time.
+pub(super) fn sample_rate(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(rate @ 1..=10_000) => Ok(rate),
+        _ => Err("must be a whole number of samples per second, 1 to 10000".to_owned()),
+    }
+}
+
+/// The number of a process.
+pub(super) fn process(text: &str) -> Result<u32, String> {
+    const MOST: u32 = i32::MAX as u32;
+    match text.parse() {
+        Ok(number @ 1..=MOST) => Ok(number),
+        _ => Err("must be the number of a process, as `ps` and `pgrep` show it".to_owned()),
+    }
+}
+
 /// A time that may be nothing: `0`, `500ms`, `10` (seconds), `1m 30s`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     const MOST: Duration = Duration::from_secs(7 * 24 * 3600);

@@ -10,6 +10,7 @@ pub(crate) mod flame;
 pub(crate) mod functions;
 pub(crate) mod init;
 pub(crate) mod man;
+pub(crate) mod record;
 pub(crate) mod schema;
 
 mod settings;

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use vecperf::{Error, ErrorKind, Result};
 use vecperf_engines::Vectors;
@@ -18,17 +18,12 @@ pub(crate) fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+    let partial = partial(path);
     let written = write_whole(&partial, write).and_then(|()| std::fs::rename(&partial, path));
     written.map_err(|error| {
         // Whatever is left of it is of no use to anybody; that it cannot be removed either adds nothing.
         let _ = std::fs::remove_file(&partial);
-        Error::new(
-            ErrorKind::Io,
-            format!("{}: cannot be written", path.display()),
-        )
-        .because(error)
+        cannot_be_written(path, error)
     })
 }
 
@@ -46,6 +41,27 @@ pub(crate) fn refuse_to_overwrite(
     }
     let there = Failure::usage(format!("{}: there is a file already", path.display()));
     Err(there.remedy(format!("--force to overwrite it, or {instead}")))
+}
+
+/// Tries whether [`replace`] will be able to write `path`: now, not after the work.
+///
+/// # Errors
+/// It will not.
+pub(crate) fn try_out(path: &Path) -> Result<()> {
+    let partial = partial(path);
+    let tried = File::create(&partial).and_then(|_| std::fs::remove_file(&partial));
+    tried.map_err(|error| cannot_be_written(path, error))
+}
+
+/// The temporary file beside `path`.
+fn partial(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.partial", std::process::id()))
+}
+
+fn cannot_be_written(path: &Path, error: io::Error) -> Error {
+    let what = format!("{}: cannot be written", path.display());
+    Error::new(ErrorKind::Io, what).because(error)
 }
 
 fn write_whole(

@@ -10,6 +10,7 @@ mod commands;
 mod dataset;
 mod interrupt;
 mod profile;
+mod record;
 mod refusals;
 mod settings;
 mod streams;
