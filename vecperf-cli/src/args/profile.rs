@@ -44,6 +44,10 @@ pub(crate) struct SelectionArgs {
     #[arg(long, value_name = "KIND")]
     pub(crate) value: Option<String>,
 
+    /// The program before it was stripped: names for a profile that has none.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) binary: Option<PathBuf>,
+
     /// Only of this operation.
     #[arg(long, value_name = "NAME")]
     pub(crate) operation: Option<String>,

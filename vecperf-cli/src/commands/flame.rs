@@ -10,7 +10,8 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &FlameArgs, terminal: Terminal) -> Result<Exit> {
     let output = output(args)?;
-    let profile = profile::open(&args.file)?;
+    let mut profile = profile::open(&args.file)?;
+    profile::name_by(&mut profile, args.selection.binary.as_deref())?;
     let sides = Sides::new(&profile, &args.selection)?;
     let stacks = Stacks::new(&profile, &sides)?;
     drop(profile);

@@ -17,7 +17,8 @@ struct Table<'a> {
 }
 
 pub(crate) fn run(args: &FunctionsArgs, terminal: Terminal) -> Result<Exit> {
-    let profile = profile::open(&args.file)?;
+    let mut profile = profile::open(&args.file)?;
+    profile::name_by(&mut profile, args.selection.binary.as_deref())?;
     let sides = Sides::new(&profile, &args.selection)?;
     let stacks = Stacks::new(&profile, &sides)?;
     drop(profile);

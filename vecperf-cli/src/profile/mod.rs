@@ -40,6 +40,23 @@ use crate::exit::{Failure, Result};
 /// The largest profile that is read, before and after it is unpacked. One of the busiest hour is some 10 MB.
 const LARGEST: usize = 256 << 20;
 
+/// Names the functions of a profile from the program before it was stripped.
+///
+/// # Errors
+/// That is not the program, or cannot be read.
+pub(crate) fn name_by(profile: &mut Profile, binary: Option<&Path>) -> Result<()> {
+    let Some(binary) = binary else { return Ok(()) };
+    match vecperf::cpu::symbolize(profile, binary) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::runtime(format!(
+            "--binary {}: gives no names",
+            binary.display()
+        ))
+        .because(&error)
+        .remedy("the file that was stripped to make the program: of the same build")),
+    }
+}
+
 /// Reads a profile.
 ///
 /// # Errors

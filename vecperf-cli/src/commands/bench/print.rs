@@ -42,6 +42,7 @@ impl Bench {
             self.terminal
                 .remark(format_args!("report: {}", path.display()));
         }
+        self.remark_on_profile(&report);
         Ok(match outcome {
             Outcome::Interrupted => Exit::Interrupted,
             Outcome::Done { tally, .. } if tally.failed > 0 => Exit::Runtime,
@@ -51,6 +52,17 @@ impl Bench {
                 Exit::Fine
             }
         })
+    }
+
+    /// Where the CPU profile is, and what to do with it.
+    fn remark_on_profile(&self, report: &Report) {
+        let profile = report.cpu_profile.as_ref();
+        if let Some(file) = profile.and_then(|profile| profile.file.as_deref()) {
+            let file = plain(file);
+            self.terminal.remark(format_args!(
+                "profile: {file}\nnext: vecperf functions {file} --operation search\n      vecperf flame {file} --operation search --cohort above_p99 --against rest"
+            ));
+        }
     }
 
     /// Without a gate a failed threshold does not change the exit code. The table ends with the verdicts; where JSON or
