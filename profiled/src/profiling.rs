@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use vecperf::cpu::{Options, Recording, Target};
+use vecperf::config::CpuBackEnd;
+use vecperf::cpu::{BackEnd, Choice, Options, Recording, Target};
 use vecperf::{Monitor, Operation, Settings};
 
 use crate::{Arguments, Truth, clock};
@@ -10,32 +11,38 @@ use crate::{Arguments, Truth, clock};
 /// What the profiler's own threads are called.
 const OUR_THREADS: &str = "vecperf-cpu";
 
-/// A monitor, and a profile that it takes.
+/// A monitor that takes a profile, or one that takes none.
 pub struct Session {
     monitor: Monitor,
-    recording: Option<Recording>,
 }
 
 impl Session {
-    /// Starts the profile as `asked`.
+    /// Starts the profile as `asked`. Where none can be taken, everything else works, and [`Session::stop`] tells why.
     ///
     /// # Errors
-    /// Why nothing could be profiled here.
+    /// The settings are wrong, or the output directory is.
     pub fn start(asked: &Arguments) -> Result<Self, String> {
-        let mut session = Self::without_profile(asked)?;
-        if asked.back_end.is_some() {
-            session.recording = Some(recording(asked)?);
-        }
-        Ok(session)
+        Self::new(asked, asked.back_end.is_some())
     }
 
-    /// A monitor whose profiles are taken by [`Session::profile_for`].
+    /// A monitor whose profiles are taken by [`Monitor::profile`].
     ///
     /// # Errors
-    /// The settings are wrong.
+    /// As [`Session::start`].
     pub fn without_profile(asked: &Arguments) -> Result<Self, String> {
+        Self::new(asked, false)
+    }
+
+    fn new(asked: &Arguments, profiled: bool) -> Result<Self, String> {
         let mut settings = Settings::default();
         settings.monitoring.sample_rate = asked.rate;
+        settings.monitoring.cpu_profiling = profiled;
+        settings.monitoring.cpu_back_end = match asked.back_end {
+            Some(Choice::Only(BackEnd::PerfEvent)) => CpuBackEnd::PerfEvent,
+            Some(Choice::Only(BackEnd::ThreadTimer)) => CpuBackEnd::ThreadTimer,
+            Some(Choice::Only(BackEnd::Ticker)) => CpuBackEnd::Ticker,
+            Some(Choice::Auto) | None => CpuBackEnd::Auto,
+        };
         let monitor = match &asked.output {
             Some(directory) => {
                 settings.output.directory.clone_from(directory);
@@ -43,10 +50,8 @@ impl Session {
             }
             None => Monitor::in_memory(settings),
         };
-        Ok(Self {
-            monitor: monitor.map_err(|error| error.to_string())?,
-            recording: None,
-        })
+        let monitor = monitor.map_err(|error| error.to_string())?;
+        Ok(Self { monitor })
     }
 
     /// An operation's handle.
@@ -59,28 +64,42 @@ impl Session {
         &self.monitor
     }
 
-    /// Profiles for so long, from start to stop. How many samples there were.
-    ///
-    /// # Errors
-    /// Why nothing could be profiled.
-    pub fn profile_for(&self, asked: &Arguments, time: Duration) -> Result<u64, String> {
-        let recording = asked.back_end.map(|_| recording(asked)).transpose()?;
-        std::thread::sleep(time);
-        if let Some(recording) = recording {
-            recording.stop();
-        }
-        Ok(0)
-    }
-
     /// Ends the profile; what it says about itself goes into the truth.
     ///
     /// # Errors
     /// A file could not be written.
-    pub fn stop(self, _truth: &mut Truth) -> Result<(), String> {
-        if let Some(recording) = &self.recording {
-            recording.stop();
-        }
-        self.monitor.finish().map_err(|error| error.to_string())?;
+    pub fn stop(self, truth: &mut Truth) -> Result<(), String> {
+        let report = self.monitor.finish().map_err(|error| error.to_string())?;
+        let Some(profile) = report.cpu_profile else {
+            let capabilities = report.environment.capabilities.into_iter();
+            let lacking = capabilities.filter(|one| !one.available);
+            truth.refusals = lacking.map(|one| one.reason).collect();
+            return Ok(());
+        };
+        truth.back_end = Some(profile.back_end);
+        truth.asked_rate = profile.asked_rate;
+        truth.samples = profile.samples;
+        let refusals = profile.refusals.into_iter();
+        truth.refusals = refusals
+            .map(|refusal| format!("{}: {}", refusal.back_end, refusal.reason))
+            .collect();
+        let facts = [
+            ("achieved_rate", profile.achieved_rate),
+            ("lost", profile.lost as f64),
+            ("truncated_share", profile.truncated_share),
+            ("broken_share", profile.broken_share),
+            ("unknown_frames_share", profile.unknown_frames_share),
+            ("in_operations_share", profile.in_operations_share),
+            ("operations_overrun", profile.operations_overrun as f64),
+            (
+                "kernel_not_sampled_seconds",
+                profile.kernel_not_sampled_seconds,
+            ),
+            ("stack_bytes", profile.stack_bytes as f64),
+            ("symbol_seconds", profile.symbol_seconds),
+        ];
+        let owned = facts.map(|(name, amount)| (name.to_owned(), amount));
+        truth.facts.extend(owned);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::profiling::Session;
+use crate::profiling::{self, Session};
 use crate::{Arguments, Ledger, Truth, clock};
 use owned::Owned;
 
@@ -58,14 +58,36 @@ fn rounds(asked: &Arguments, time: Duration) -> Result<Ledger, String> {
     })
 }
 
-/// Starts and stops the profile.
+/// Starts and stops the profile: in turn joined to operations and with names, and bare.
 fn restart(asked: &Arguments, session: &Session, time: Duration) -> Result<Ledger, String> {
     let mut ledger = Ledger::default();
     let end = clock::monotonic() + time;
-    while clock::monotonic() < end {
-        let samples = session.profile_for(asked, BETWEEN_RESTARTS)?;
+    for joined in [true, false].into_iter().cycle() {
+        if clock::monotonic() >= end {
+            break;
+        }
+        let samples = if joined {
+            profile_joined(session)?
+        } else {
+            record_bare(asked)?
+        };
         ledger.count("restarts", 1.0);
-        ledger.count("samples", samples as f64);
+        ledger.count("samples", samples);
     }
     Ok(ledger)
+}
+
+fn profile_joined(session: &Session) -> Result<f64, String> {
+    let profile = session.monitor().profile(BETWEEN_RESTARTS);
+    let profile = profile.map_err(|error| error.to_string())?;
+    let samples = profile.value_index("samples").map(|at| profile.total(at));
+    Ok(samples.unwrap_or_default() as f64)
+}
+
+fn record_bare(asked: &Arguments) -> Result<f64, String> {
+    let recording = profiling::recording(asked)?;
+    thread::sleep(BETWEEN_RESTARTS);
+    recording.stop();
+    let statistics = recording.statistics();
+    Ok(statistics.map_or(0, |statistics| statistics.samples) as f64)
 }

@@ -1,6 +1,8 @@
 //! Samples joined to operations, cohorts, and the time that operations waited.
 
-use crate::case::{Case, PERF_EVENT, Run, THREAD_TIMER, TICKER, alone, back_ends};
+use vecperf::Report;
+
+use crate::case::{Case, PERF_EVENT, Run, TICKER, alone, back_ends};
 
 /// The operation that a sample is labelled with is the one whose function is on its stack, and hardly any has none.
 #[test]
@@ -97,9 +99,13 @@ fn operations_waited_as_long_as_they_did() {
         "{sleeper}, in truth {truth}"
     );
     assert!(busy <= 0.01 * truth + 0.005, "{busy}");
-    let _ = THREAD_TIMER;
 }
 
-fn blocked_seconds(_report: &serde_json::Value, _operation: &str) -> f64 {
-    f64::NAN
+/// Seconds that an operation's instances were blocked in all.
+fn blocked_seconds(report: &Report, name: &str) -> f64 {
+    let operation = report.run.operations.iter().find(|one| one.name == name);
+    let split = operation.and_then(|one| one.time_split.as_ref());
+    let split =
+        split.unwrap_or_else(|| panic!("{name}: the report does not say where its time went"));
+    split.all.blocked_seconds * split.all.count as f64
 }

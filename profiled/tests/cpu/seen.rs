@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use vecperf::Report;
 use vecperf::export::pprof;
 use vecperf::profile::{Profile, Sample};
 
@@ -16,7 +17,7 @@ const LIMIT: usize = 256 << 20;
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) profile: Profile,
-    pub(crate) report: serde_json::Value,
+    pub(crate) report: Report,
     samples: usize,
     cpu: usize,
 }
@@ -31,7 +32,7 @@ impl Seen {
             samples: profile.value_index("samples").unwrap(),
             cpu: profile.value_index("cpu").unwrap(),
             profile,
-            report: serde_json::from_slice(&report).unwrap_or_default(),
+            report: serde_json::from_slice(&report).unwrap(),
         })
     }
 

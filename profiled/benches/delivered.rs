@@ -1,0 +1,88 @@
+//! Samples delivered of those asked for, and what the profiler's own thread takes.
+//!
+//! ```text
+//! cargo bench -p vecperf-profiled --bench delivered [-- ROUNDS]
+//! ```
+//!
+//! Asked for is what the CPU time of the process comes to at the rate. The `pprof` crate stands in the same table of
+//! `cargo run --release -p vecperf-peers --bin profilers`.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "a benchmark talks, and gives up aloud"
+)]
+
+mod measured;
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use measured::{Median, back_ends, number};
+use vecperf_profiled::profiling::{Account, Session};
+use vecperf_profiled::{Arguments, Truth, clock, spin};
+
+/// CPU time of each thread in a round.
+const EACH: Duration = Duration::from_millis(600);
+
+fn main() {
+    let rounds = number(11.0) as usize;
+    println!(
+        "| back end | threads | asked for, Hz | delivered / asked: median (95 %) of {rounds} rounds | profile / getrusage | drain thread, % of a core |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|");
+    for asked in back_ends() {
+        for threads in [1, 2] {
+            for rate in [250, 1000, 4000] {
+                let asked = Arguments {
+                    rate,
+                    ..asked.clone()
+                };
+                row(&asked, threads, rounds);
+            }
+        }
+    }
+}
+
+fn row(asked: &Arguments, threads: usize, rounds: usize) {
+    let (mut delivered, mut totals, mut drain) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let started = clock::monotonic();
+        let truth = round(asked, threads);
+        let wall = (clock::monotonic() - started).as_secs_f64();
+        delivered.push(truth.samples as f64 / (truth.cpu_seconds * f64::from(asked.rate)));
+        totals.push(truth.fact("profile_seconds") / truth.cpu_seconds);
+        drain.push(100.0 * truth.profiler_cpu_seconds / wall);
+    }
+    println!(
+        "| {:?} | {threads} | {} | {} | {} | {} |",
+        asked.back_end,
+        asked.rate,
+        Median::of(delivered).show(3),
+        Median::of(totals).show(3),
+        Median::of(drain).show(2)
+    );
+}
+
+fn round(asked: &Arguments, threads: usize) -> Truth {
+    let session = Session::start(asked).unwrap_or_else(|why| panic!("{why}"));
+    let operation = session.operation("compute");
+    let account = Account::open();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let until = clock::thread_cpu() + EACH;
+                while clock::thread_cpu() < until {
+                    let units = spin::jittered(Duration::from_micros(200));
+                    operation.measure(|| black_box(spin::compute(units)));
+                }
+            });
+        }
+    });
+    let mut truth = Truth::default();
+    account.close(&mut truth);
+    session
+        .stop(&mut truth)
+        .unwrap_or_else(|why| panic!("{why}"));
+    truth
+}
