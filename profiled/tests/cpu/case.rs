@@ -60,6 +60,16 @@ pub(crate) struct Run {
     pub(crate) truth: Truth,
     /// What the files say; `None`: the program wrote no profile.
     pub(crate) seen: Option<Seen>,
+    /// Seconds that a hypervisor took from this machine meanwhile: they count as CPU time of whom they were taken
+    /// from, and no timer fires in them.
+    stolen: f64,
+}
+
+impl Run {
+    /// How much of the program's CPU time may have been stolen, at most.
+    pub(crate) fn stolen_share(&self) -> f64 {
+        self.stolen / self.truth.cpu_seconds.max(f64::MIN_POSITIVE)
+    }
 }
 
 impl Case {
@@ -124,6 +134,7 @@ impl Case {
         if let Some(user) = self.user {
             command.uid(user).gid(user);
         }
+        let stolen = stolen_seconds();
         let status = wait(command)?;
         let text = |path| fs::read_to_string(path).unwrap_or_default();
         if !status.success() {
@@ -134,6 +145,7 @@ impl Case {
         Ok(Run {
             truth,
             seen: Seen::read(&output),
+            stolen: stolen_seconds() - stolen,
         })
     }
 
@@ -170,6 +182,13 @@ fn wait(mut command: Command) -> Result<ExitStatus, String> {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// The eighth figure of the first line of `/proc/stat`, in ticks of 10 ms.
+fn stolen_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let ticks = stat.split_whitespace().nth(8);
+    ticks.and_then(|ticks| ticks.parse().ok()).unwrap_or(0.0) / 100.0
 }
 
 /// How many times longer than usual the programs run.

@@ -27,9 +27,13 @@ fn compare(program: &'static str) -> Vec<(&'static str, Run)> {
 pub(crate) fn compare_total(program: &str, back_end: &str, run: &Run, within: f64) {
     let seen = run.seen.as_ref().unwrap();
     let ratio = seen.cpu_seconds() / run.truth.cpu_seconds;
-    println!("{program} {back_end}: {ratio:.3} of the CPU time by getrusage");
+    let stolen = run.stolen_share();
+    println!(
+        "{program} {back_end}: {ratio:.3} of the CPU time by getrusage; {:.1} % stolen",
+        100.0 * stolen
+    );
     assert!(
-        (ratio - 1.0).abs() <= within,
+        (ratio - 1.0).abs() <= within + stolen,
         "{program} {back_end}: the profile holds {:.3} s, getrusage says {:.3} s",
         seen.cpu_seconds(),
         run.truth.cpu_seconds,
@@ -157,16 +161,15 @@ fn libraries_that_take_turns_at_the_same_addresses() {
     }
 }
 
-/// What was asked for is what comes: with perf_event on an undisturbed machine.
+/// What was asked for is what comes, with perf_event.
 #[test]
 fn delivered_samples() {
     const AT_LEAST: f64 = 0.9;
     for (back_end, run) in compare("alternating") {
-        let seen = run.seen.unwrap();
-        let delivered = seen.samples() / (run.truth.cpu_seconds * run.truth.asked_rate);
+        let delivered = run.truth.samples as f64 / (run.truth.cpu_seconds * run.truth.asked_rate);
         println!("{back_end}: delivered / asked {delivered:.3}");
         if back_end == PERF_EVENT {
-            assert!(delivered >= AT_LEAST, "{delivered}");
+            assert!(delivered >= AT_LEAST - run.stolen_share(), "{delivered}");
         }
     }
 }
