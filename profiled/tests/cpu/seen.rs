@@ -36,6 +36,11 @@ impl Seen {
         })
     }
 
+    /// The same, with names found elsewhere.
+    pub(crate) fn with(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
     /// CPU seconds in all.
     pub(crate) fn cpu_seconds(&self) -> f64 {
         self.profile.total(self.cpu) as f64 / 1e9

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use vecperf::cpu::symbolize;
 use vecperf::profile::{Location, Mapping};
 
 use crate::case::{Case, alone};
@@ -27,6 +28,18 @@ fn a_stripped_program_keeps_what_its_twin_needs() {
     // What remains of the names is what is exported.
     let named = own.iter().filter(|location| !location.lines.is_empty());
     assert!(named.count() * 2 < own.len());
+
+    let places = own.len();
+    let mut profile = seen.profile.clone();
+    let twin = Path::new(env!("CARGO_BIN_EXE_vecperf-profiled"));
+    let restored = symbolize(&mut profile, twin).unwrap_or_else(|why| panic!("{why}"));
+    println!("stripped: {restored} of {places} places named by the twin");
+    assert!(restored * 100 >= places * 99, "{restored} of {places}");
+    let named = seen.with(profile);
+    let search = named.seconds(|sample| named.function(sample, &["cpp_search"]).is_some());
+    let share = search / named.cpu_seconds();
+    let truth = run.truth.functions["cpp_search"] / run.truth.cpu_seconds;
+    assert!((share - truth).abs() < 0.1, "{share}, in truth {truth}");
 }
 
 fn strip(to: &Path) -> bool {
