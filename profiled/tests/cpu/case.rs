@@ -80,7 +80,7 @@ impl Case {
             user: None,
             binary: env!("CARGO_BIN_EXE_vecperf-profiled").into(),
         }
-        .seconds(2.0)
+        .seconds(1.5)
     }
 
     /// Seconds of CPU time, times `PROFILED_SCALE`.

@@ -3,11 +3,16 @@
 use crate::case::{Case, PERF_EVENT, Run, THREAD_TIMER, alone, back_ends, is_root};
 use crate::shares::compare_total;
 
-fn true_total(what: &str, case: Case) -> Run {
+const TOTAL: f64 = 0.05;
+/// The kernel divides CPU time into its own and the program's by what it finds at its ticks.
+const KERNEL_BY_RUSAGE: f64 = 0.10;
+
+/// Runs it; the profile holds all of the CPU time, but for this share.
+fn true_total(what: &str, within: f64, case: Case) -> Run {
     let run = case.run();
     let back_end = run.truth.back_end.clone().unwrap();
     println!("{what}: {back_end}; {:?}", run.truth.refusals);
-    compare_total(what, &back_end, &run, 0.05);
+    compare_total(what, &back_end, &run, within);
     run
 }
 
@@ -17,6 +22,7 @@ fn perf_event_refused_by_a_filter() {
     for program in ["split", "faults"] {
         let run = true_total(
             "refused by seccomp",
+            TOTAL,
             Case::new(program).with("--deny", "perf_event_open"),
         );
         assert_eq!(run.truth.back_end.as_deref(), Some(THREAD_TIMER));
@@ -31,7 +37,7 @@ fn perf_event_and_reading_memory_refused() {
     let case = Case::new("split")
         .with("--deny", "perf_event_open")
         .with("--deny", "process_vm_readv");
-    true_total("no perf_event, no process_vm_readv", case);
+    true_total("no perf_event, no process_vm_readv", TOTAL, case);
 }
 
 #[test]
@@ -60,7 +66,11 @@ fn a_user_without_rights() {
     }
     let with_perf_event = back_ends().contains(&PERF_EVENT);
     for program in ["split", "faults", "syscalls"] {
-        let run = true_total("without rights", Case::new(program).without_rights());
+        let run = true_total(
+            "without rights",
+            KERNEL_BY_RUSAGE,
+            Case::new(program).without_rights(),
+        );
         if !with_perf_event || run.truth.back_end.as_deref() != Some(PERF_EVENT) {
             continue;
         }
@@ -88,6 +98,7 @@ fn little_memory_may_be_locked() {
     }
     true_total(
         "RLIMIT_MEMLOCK 64 KiB",
+        TOTAL,
         Case::new("split")
             .without_rights()
             .with("--memlock", "65536"),
@@ -99,12 +110,13 @@ fn few_files_may_be_open() {
     let _alone = alone();
     true_total(
         "RLIMIT_NOFILE 64",
+        TOTAL,
         Case::new("alternating").with("--nofile", "64"),
     );
-    let run = Case::new("many").with("--nofile", "64").seconds(4.0).run();
+    let run = Case::new("many").with("--nofile", "64").seconds(5.0).run();
     println!(
         "1,000 threads, RLIMIT_NOFILE 64: {:?} {:?}",
         run.truth.back_end, run.truth.refusals
     );
-    compare_total("1,000 threads, RLIMIT_NOFILE 64", "auto", &run, 0.5);
+    compare_total("1,000 threads, RLIMIT_NOFILE 64", "auto", &run, 0.7);
 }

@@ -18,7 +18,6 @@ const LIMIT: usize = 256 << 20;
 pub(crate) struct Seen {
     pub(crate) profile: Profile,
     pub(crate) report: Report,
-    samples: usize,
     cpu: usize,
 }
 
@@ -29,7 +28,6 @@ impl Seen {
         let profile = pprof::read(&bytes, LIMIT).unwrap_or_else(|error| panic!("{error}"));
         assert!(profile.check().is_ok(), "{:?}", profile.check());
         Some(Self {
-            samples: profile.value_index("samples").unwrap(),
             cpu: profile.value_index("cpu").unwrap(),
             profile,
             report: serde_json::from_slice(&report).unwrap(),
@@ -44,10 +42,6 @@ impl Seen {
     /// CPU seconds in all.
     pub(crate) fn cpu_seconds(&self) -> f64 {
         self.profile.total(self.cpu) as f64 / 1e9
-    }
-
-    pub(crate) fn samples(&self) -> f64 {
-        self.profile.total(self.samples) as f64
     }
 
     /// CPU seconds of the samples that `which` picks.
