@@ -22,11 +22,6 @@ mod clock;
 mod collect;
 pub mod config;
 #[cfg(feature = "cpu")]
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "being built: goes before the issue is finished"
-)]
 pub mod cpu;
 mod environment;
 mod error;

@@ -22,9 +22,9 @@ use std::time::{Duration, SystemTime};
 
 use rate::{Point, Rate};
 
-pub(crate) use system::{monotonic_nanos, thread_cpu};
 #[cfg(all(target_os = "linux", feature = "cpu"))]
 pub(crate) use system::{cpu_nanos_of, kernel_tick_nanos, thread_clock, thread_cpu_nanos};
+pub(crate) use system::{monotonic_nanos, thread_cpu};
 pub(crate) use timeline::Timeline;
 
 /// A point on the clock that vecperf measures with; cheap to take, meaningful only within this process.

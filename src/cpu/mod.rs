@@ -43,6 +43,7 @@ pub use options::{BackEnd, Choice, Options, Target};
 pub use recording::Recording;
 pub use refusal::Refusal;
 pub use statistics::Statistics;
+#[cfg(target_os = "linux")]
 pub use symbol::{NotRestored, symbolize};
 
 #[cfg(all(test, target_os = "linux"))]

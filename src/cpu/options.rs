@@ -65,6 +65,7 @@ impl Default for Options {
     }
 }
 
+#[cfg(target_os = "linux")]
 impl Options {
     /// The highest rate: the kernel's shortest period is 10 µs, and what is sampled more often mostly samples itself.
     pub(crate) const MOST_SAMPLES: u32 = 10_000;

@@ -202,6 +202,10 @@ fn boundary(i: f64) -> Duration {
 }
 
 /// The geometric middle of the bucket with this dense index, nanoseconds.
+#[cfg_attr(
+    not(all(feature = "cpu", target_os = "linux")),
+    allow(dead_code, reason = "asked for by the CPU profiler")
+)]
 pub(crate) fn middle_ns(bucket: usize) -> u64 {
     nanos_of(boundary(f64::from(prometheus(bucket)) - 0.5))
 }

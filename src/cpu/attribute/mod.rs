@@ -20,7 +20,9 @@ mod waits;
 #[cfg(test)]
 mod tests;
 
-pub(super) use join::{Attribution, Limits, Statistics};
+#[cfg(test)]
+use join::Statistics;
+pub(super) use join::{Attribution, Limits};
 pub(crate) use waits::Waited;
 pub(super) use waits::{Sums, Waits};
 

@@ -12,7 +12,6 @@ const CLOSE_ON_EXEC: libc::c_ulong = 1 << 3;
 /// `PERF_EVENT_IOC_*`
 mod request {
     pub(super) const ENABLE: libc::c_ulong = 0x2400;
-    pub(super) const DISABLE: libc::c_ulong = 0x2401;
     pub(super) const SET_OUTPUT: libc::c_ulong = 0x2405;
     pub(super) const ID: libc::c_ulong = 0x8008_2407;
 }
@@ -60,12 +59,6 @@ pub(super) fn enable(event: BorrowedFd<'_>) -> Result<(), Fault> {
     // SAFETY: the descriptor is an open event; the argument is a number.
     let answer = unsafe { libc::ioctl(event.as_raw_fd(), request::ENABLE as _, 0 as libc::c_long) };
     result(answer, Call::Enable)
-}
-
-/// The event, and all that were inherited from it, stop sampling.
-pub(super) fn disable(event: BorrowedFd<'_>) {
-    // SAFETY: the descriptor is an open event; the argument is a number.
-    unsafe { libc::ioctl(event.as_raw_fd(), request::DISABLE as _, 0 as libc::c_long) };
 }
 
 fn result(answer: libc::c_int, call: Call) -> Result<(), Fault> {

@@ -127,8 +127,12 @@ impl Heard {
                 at_ns,
                 count,
             } => self.at(thread, at_ns).faults += count,
-            Event::Mapped { everything: false, .. } => self.mapped += 1,
-            Event::Mapped { everything: true, .. } => self.executed += 1,
+            Event::Mapped {
+                everything: false, ..
+            } => self.mapped += 1,
+            Event::Mapped {
+                everything: true, ..
+            } => self.executed += 1,
             Event::Named { thread, name } => {
                 let told = self.threads.entry(thread).or_default();
                 told.names.push(String::from_utf8_lossy(name).into_owned());
