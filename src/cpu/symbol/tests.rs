@@ -200,10 +200,7 @@ fn profile_of(path: &Path, addresses: &[u64], base: u64) -> Profile {
     let bytes = fs::read(path).unwrap();
     let file = object::File::parse(&*bytes).unwrap();
     let mut builder = Builder::cpu(1);
-    let text = file
-        .segments()
-        .find(|segment| super::restore::is_code(segment))
-        .unwrap();
+    let text = file.segments().find(super::restore::is_code).unwrap();
     let (address, (offset, size)) = {
         use object::ObjectSegment;
         (text.address(), text.file_range())
