@@ -1,7 +1,11 @@
 //! The CPU profile of a monitor: written at the end, asked for in between, and honest where there is none. A process has
 //! one profile at a time, so these tests have a process of their own and take turns.
 #![cfg(all(feature = "cpu", target_os = "linux"))]
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a panic is how a test fails, and a skipped one says so"
+)]
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};

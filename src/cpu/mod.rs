@@ -34,7 +34,7 @@ mod sampler;
 #[cfg(target_os = "linux")]
 mod signal;
 mod statistics;
-#[cfg(target_os = "linux")]
+#[cfg_attr(not(target_os = "linux"), path = "symbol/elsewhere.rs")]
 mod symbol;
 #[cfg(target_os = "linux")]
 mod unwind;
@@ -43,7 +43,6 @@ pub use options::{BackEnd, Choice, Options, Target};
 pub use recording::Recording;
 pub use refusal::Refusal;
 pub use statistics::Statistics;
-#[cfg(target_os = "linux")]
 pub use symbol::{NotRestored, symbolize};
 
 #[cfg(all(test, target_os = "linux"))]

@@ -13,7 +13,6 @@ mod file;
 #[cfg(target_os = "linux")]
 mod kernel;
 mod names;
-#[cfg_attr(not(target_os = "linux"), path = "restore/elsewhere.rs")]
 mod restore;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

@@ -1,12 +1,14 @@
 //! `vecperf record --pid N`: a process that runs already, until it ends, the time is up, or Ctrl-C.
 
-use std::fs;
-use std::path::PathBuf;
+#[cfg(target_os = "linux")]
+use std::{fs, path::PathBuf};
 
 use vecperf::Moment;
 
 use super::{LISTEN, Plan};
-use crate::exit::{Exit, Failure, Result};
+#[cfg(target_os = "linux")]
+use crate::exit::Failure;
+use crate::exit::{Exit, Result};
 
 impl Plan<'_> {
     pub(super) fn watch_process(&self, process: u32) -> Result<Exit> {
