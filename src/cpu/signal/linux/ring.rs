@@ -241,9 +241,13 @@ mod loom_model {
         unsafe { ring.pop(|_, record| *record) }
     }
 
+    /// Slots are used again while the writers go on: two slots for four records. All interleavings of up to three
+    /// preemptions: beyond that they are too many.
     #[test]
     fn loom_what_writers_publish_is_read_once_and_whole() {
-        loom::model(|| {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(3);
+        model.check(|| {
             let ring = Arc::new(Ring::<u32, 2>::new());
             let writers: Vec<_> = [[1, 2], [11, 12]]
                 .into_iter()
@@ -264,10 +268,28 @@ mod loom_model {
                 let order: Vec<u32> = read
                     .iter()
                     .copied()
-                    .filter(|v| values.contains(v))
+                    .filter(|value| values.contains(value))
                     .collect();
                 assert!(order.is_sorted(), "{read:?}");
             }
+        });
+    }
+
+    /// A slot that is handed from writer to reader to writer, under every interleaving.
+    #[test]
+    fn loom_a_slot_is_one_writers_or_the_readers() {
+        loom::model(|| {
+            let ring = Arc::new(Ring::<u32, 2>::new());
+            assert!(push(&ring, 1) && push(&ring, 2));
+            let writer = {
+                let ring = Arc::clone(&ring);
+                thread::spawn(move || push(&ring, 3))
+            };
+            let first = pop(&ring);
+            let pushed = writer.join().unwrap();
+            let rest: Vec<u32> = std::iter::from_fn(|| pop(&ring)).collect();
+            assert_eq!(first, Some(1));
+            assert_eq!(rest, if pushed { vec![2, 3] } else { vec![2] });
         });
     }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod life;
+mod reach;
 mod signals;
 mod stack;
 mod truth;
