@@ -200,7 +200,8 @@ fn waiting<T: Send + 'static>(
     let (here, is_here) = mpsc::channel();
     let thread = thread::spawn(move || {
         here.send(()).unwrap();
-        wait.recv().unwrap();
+        // A test that is skipped sends no signal.
+        let _ = wait.recv();
         work()
     });
     is_here.recv().unwrap();

@@ -60,7 +60,7 @@ fn a_sample_holds_the_stack_from_the_stack_pointer_on() {
 
 #[test]
 fn code_in_the_kernel_is_sampled_where_it_may_be() {
-    let (go, work) = waiting(|| (0..40).for_each(|_| touch(4096)));
+    let (go, work) = waiting(|| (0..10).for_each(|_| touch(4096)));
     let Some(mut sampler) = started(Target::ThisProcess) else {
         return;
     };
