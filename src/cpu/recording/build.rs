@@ -1,6 +1,6 @@
 //! The profile, made of a copy of the counts. Runs in the thread that asks for it: reading symbols takes time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -61,6 +61,7 @@ pub(super) fn profile(counts: &Counts, context: &Context, symbolizer: &mut Symbo
         counts,
         context,
         locations: HashMap::new(),
+        named: HashSet::new(),
     };
     making.frames(&rows, symbolizer);
     for (row, sum) in &rows {
@@ -127,6 +128,8 @@ struct Making<'a> {
     counts: &'a Counts,
     context: &'a Context,
     locations: HashMap<Frame, u32>,
+    /// Modules of which a frame has a name. A reader looks elsewhere, by build id, for the names of the others.
+    named: HashSet<ModuleId>,
 }
 
 impl Making<'_> {
@@ -137,11 +140,27 @@ impl Making<'_> {
         frames.sort_unstable();
         frames.dedup();
         let functions = symbolizer.functions(&self.counts.modules, &frames);
-        let mut named = functions.into_iter();
-        for frame in frames {
-            let functions = named.next().unwrap_or_default();
+        let named = frames.iter().zip(&functions);
+        self.named = named
+            .filter(|(_, functions)| !functions.is_empty())
+            .filter_map(|(frame, _)| match frame {
+                Frame::Code { module, .. } => Some(*module),
+                Frame::Kernel(_) | Frame::Unknown(_) => None,
+            })
+            .collect();
+        self.program_first();
+        for (frame, functions) in frames.into_iter().zip(functions) {
             let location = self.location(frame, &functions);
             self.locations.insert(frame, location);
+        }
+    }
+
+    /// Readers take the first mapping for the program's own. Linux maps a program below all of its libraries.
+    fn program_first(&mut self) {
+        let files = self.counts.modules.iter();
+        let files = files.filter(|(_, module)| module.file.is_some());
+        if let Some((program, _)) = files.min_by_key(|(_, module)| module.start) {
+            self.mapping(program);
         }
     }
 
@@ -151,7 +170,6 @@ impl Making<'_> {
 
     fn location(&mut self, frame: Frame, functions: &Functions) -> u32 {
         let lines = functions.iter().map(|symbol| self.line(symbol)).collect();
-        let named = !functions.is_empty();
         let location = match frame {
             Frame::Code { module, address } => {
                 let bias = self
@@ -160,7 +178,7 @@ impl Making<'_> {
                     .get(module)
                     .map_or(0, |module| module.bias);
                 Location {
-                    mapping: self.mapping(module, named),
+                    mapping: self.mapping(module),
                     address: address.wrapping_add(bias),
                     lines,
                 }
@@ -192,7 +210,7 @@ impl Making<'_> {
         }
     }
 
-    fn mapping(&mut self, id: ModuleId, _named: bool) -> Option<u32> {
+    fn mapping(&mut self, id: ModuleId) -> Option<u32> {
         let module = self.counts.modules.get(id)?;
         let hex = |bytes: &Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let mapping = Mapping {
@@ -201,7 +219,7 @@ impl Making<'_> {
             file_offset: module.file_offset,
             file: module.path.clone(),
             build_id: module.build_id.as_ref().map_or_else(String::new, hex),
-            has_functions: true,
+            has_functions: self.named.contains(&id),
         };
         Some(self.builder.mapping(mapping))
     }

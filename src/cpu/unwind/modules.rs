@@ -47,7 +47,6 @@ impl Modules {
         self.all.get(id.0 as usize).map(Arc::as_ref)
     }
 
-    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
         (0..).map(ModuleId).zip(self.all.iter().map(Arc::as_ref))
     }

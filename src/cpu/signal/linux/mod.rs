@@ -4,6 +4,7 @@ mod cookie;
 mod disposition;
 mod gate;
 mod handler;
+mod loader;
 mod notes;
 mod process;
 mod ring;

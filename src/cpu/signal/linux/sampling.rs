@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::disposition::{self, Disposition};
+use super::loader::Loaded;
 use super::notes::Notes;
 use super::process::Process;
 use super::roster::Since;
@@ -33,6 +34,8 @@ pub(super) struct Sampling {
     verified: usize,
     pause: Duration,
     lost_told: u64,
+    /// As of the last drain.
+    loaded: Loaded,
     notes: Notes,
 }
 
@@ -72,6 +75,7 @@ impl Sampling {
             verified: 0,
             pause: PAUSE,
             lost_told: 0,
+            loaded: Loaded::now(),
             notes: Notes::default(),
         };
         if !process.is_quiet() {
@@ -263,6 +267,14 @@ impl Sampler for Sampling {
             take(Event::Named {
                 thread: *thread,
                 name: name.bytes(),
+            });
+        }
+        // Before the samples: a library in the place of another one would get the other's names.
+        let loaded = Loaded::now();
+        if std::mem::replace(&mut self.loaded, loaded) != loaded {
+            take(Event::Mapped {
+                everything: false,
+                code: None,
             });
         }
         let samples = self.samples(take);
