@@ -4,4 +4,5 @@ mod broken;
 mod capture;
 mod compiled;
 mod files;
+mod speed;
 mod stacks;
