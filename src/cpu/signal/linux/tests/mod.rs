@@ -161,6 +161,59 @@ fn burn(millis: u64) -> (u32, u64) {
     }
 }
 
+/// What a thread wrote down of itself: CLOCK_MONOTONIC and its CPU time since its birth, again and again.
+///
+/// A machine whose processors are taken away, as a virtual one's are, misses ticks: CPU time passes and no signal comes. So
+/// totals are compared at the last sample, not at the thread's end.
+#[derive(Debug)]
+struct Log {
+    thread: u32,
+    points: Vec<(u64, u64)>,
+}
+
+impl Log {
+    fn new() -> Self {
+        Self {
+            thread: tasks::this_thread(),
+            points: Vec::new(),
+        }
+    }
+
+    /// Burns `millis` of the calling thread's CPU time.
+    fn burn(&mut self, millis: u64) {
+        let end = clock::thread_cpu_nanos() + millis * 1_000_000;
+        while self.burn_on() < end {}
+    }
+
+    /// Burns less than a tenth of a millisecond; the thread's CPU time.
+    fn burn_on(&mut self) -> u64 {
+        std::hint::black_box((0..20_000_u64).fold(1, |work, n| std::hint::black_box(work ^ n)));
+        let point = (clock::monotonic_nanos(), clock::thread_cpu_nanos());
+        self.points.push(point);
+        point.1
+    }
+
+    /// The samples stand for all that the thread had used at the last of them; whether there is one.
+    fn agrees_with(&self, seen: &Seen) -> bool {
+        const SLACK_NS: u64 = 15_000_000;
+        let Some(at_ns) = seen.of(self.thread).map(|sample| sample.at_ns).max() else {
+            return false;
+        };
+        let weight = seen.weight_of(self.thread);
+        let after = self.points.partition_point(|point| point.0 < at_ns);
+        let low = after
+            .checked_sub(1)
+            .map_or(0, |before| self.points[before].1);
+        let high = self.points.get(after).map_or(u64::MAX, |point| point.1);
+        assert!(
+            weight + SLACK_NS >= low && weight <= high.saturating_add(SLACK_NS),
+            "thread {}: {weight} ns, not {low} to {high}",
+            self.thread
+        );
+        true
+    }
+}
+
 /// The process's POSIX timers, as the kernel lists them.
 fn timers() -> usize {
     let list = std::fs::read_to_string("/proc/self/timers").unwrap();

@@ -40,7 +40,7 @@ fn burn_with_mark(bytes: usize, millis: u64) -> u32 {
 fn assert_most(seen: &Seen, thread: u32, condition: impl Fn(&Sampled) -> bool) {
     let all = seen.of(thread).count();
     let good = seen.of(thread).filter(|sample| condition(sample)).count();
-    assert!(good * 10 >= all * 8 && good > 3, "{good} of {all}");
+    assert!(good * 10 >= all * 8 && good > 1, "{good} of {all}");
 }
 
 alone! {
@@ -48,7 +48,7 @@ alone! {
         let (thread, seen) = watched(BackEnd::ThreadTimer, || {
             std::thread::spawn(|| {
                 arm_this_thread();
-                burn_with_mark(1024, 200)
+                burn_with_mark(1024, 500)
             }).join().unwrap()
         });
         assert_most(&seen, thread, holds_the_mark);
@@ -59,7 +59,7 @@ alone! {
 
     fn the_stack_of_any_other_thread_is_copied() {
         let (thread, seen) = watched(BackEnd::ThreadTimer, || {
-            std::thread::spawn(|| burn_with_mark(1024, 200)).join().unwrap()
+            std::thread::spawn(|| burn_with_mark(1024, 500)).join().unwrap()
         });
         assert_most(&seen, thread, holds_the_mark);
     }
@@ -73,7 +73,7 @@ alone! {
             let mut seen = Seen::default();
             let thread = std::thread::spawn(|| {
                 arm_this_thread();
-                burn_with_mark(20 * 1024, 200)
+                burn_with_mark(20 * 1024, 500)
             }).join().unwrap();
             seen.drain(&mut sampler);
             assert!(seen.of(thread).all(|sample| sample.stack.len() <= bytes));
@@ -112,9 +112,9 @@ alone! {
         let ((own, foreign), seen) = watched(BackEnd::ThreadTimer, || {
             let own = std::thread::spawn(|| {
                 arm_this_thread();
-                burn_with_mark(1024, 200)
+                burn_with_mark(1024, 500)
             });
-            let foreign = std::thread::spawn(|| burn_with_mark(1024, 200));
+            let foreign = std::thread::spawn(|| burn_with_mark(1024, 500));
             (own.join().unwrap(), foreign.join().unwrap())
         });
         assert_most(&seen, own, holds_the_mark);
