@@ -116,7 +116,7 @@ impl Drain {
         last: bool,
     ) -> f32 {
         // Segments are read by the counter, samples by the system: the two must agree now, not on average.
-        clock::reanchor();
+        clock::refine();
         let now = clock::monotonic_nanos();
         let until = if last {
             u64::MAX
