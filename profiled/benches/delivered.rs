@@ -18,7 +18,7 @@ mod measured;
 use std::hint::black_box;
 use std::time::Duration;
 
-use measured::{Median, back_ends, number};
+use measured::{Median, back_ends, name, number};
 use vecperf_profiled::profiling::{Account, Session};
 use vecperf_profiled::{Arguments, Truth, clock, spin};
 
@@ -28,9 +28,9 @@ const EACH: Duration = Duration::from_millis(600);
 fn main() {
     let rounds = number(11.0) as usize;
     println!(
-        "| back end | threads | asked for, Hz | delivered / asked: median (95 %) of {rounds} rounds | profile / getrusage | drain thread, % of a core |"
+        "| back end | threads | asked for, Hz | delivered / asked: median (95 %) of {rounds} rounds | drain thread, % of a core |"
     );
-    println!("|---|---:|---:|---:|---:|---:|");
+    println!("|---|---:|---:|---:|---:|");
     for asked in back_ends() {
         for threads in [1, 2] {
             for rate in [250, 1000, 4000] {
@@ -45,21 +45,19 @@ fn main() {
 }
 
 fn row(asked: &Arguments, threads: usize, rounds: usize) {
-    let (mut delivered, mut totals, mut drain) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut delivered, mut drain) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         let started = clock::monotonic();
         let truth = round(asked, threads);
         let wall = (clock::monotonic() - started).as_secs_f64();
         delivered.push(truth.samples as f64 / (truth.cpu_seconds * f64::from(asked.rate)));
-        totals.push(truth.fact("profile_seconds") / truth.cpu_seconds);
         drain.push(100.0 * truth.profiler_cpu_seconds / wall);
     }
     println!(
-        "| {:?} | {threads} | {} | {} | {} | {} |",
-        asked.back_end,
+        "| {} | {threads} | {} | {} | {} |",
+        name(asked),
         asked.rate,
         Median::of(delivered).show(3),
-        Median::of(totals).show(3),
         Median::of(drain).show(2)
     );
 }

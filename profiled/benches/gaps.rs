@@ -20,7 +20,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use floor::Floor;
-use measured::{Median, back_ends, number};
+use measured::{Median, back_ends, name, number};
 use vecperf_profiled::profiling::Session;
 use vecperf_profiled::{Arguments, Truth, clock};
 
@@ -70,8 +70,7 @@ fn on_a_stack<const BYTES: usize>(pairs: usize) {
     }
     for asked in back_ends() {
         let costs: Vec<f64> = (0..pairs).map(|_| profiled(&asked)).collect();
-        let name = format!("{:?}", asked.back_end);
-        row(&name, BYTES, &costs, &floor);
+        row(name(&asked), BYTES, &costs, &floor);
     }
     black_box(live);
 }

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use measured::{Median, asked, back_ends, number};
+use measured::{Median, asked, back_ends, name, number};
 use vecperf_profiled::profiling::{self, Session};
 use vecperf_profiled::{Arguments, Truth, clock, spin};
 
@@ -85,8 +85,8 @@ fn starts(asked: &Arguments, threads: usize) {
     }
     let [start, stop, names] = [start, stop, names].map(|times| Median::of(times).show(1));
     println!(
-        "| {:?} | {threads} | {start} | {stop} | {names} |",
-        asked.back_end
+        "| {} | {threads} | {start} | {stop} | {names} |",
+        name(asked)
     );
 }
 
@@ -113,7 +113,7 @@ fn spawns(asked: &Arguments) {
         more.push(profiled - bare);
     }
     let [without, with, more] = [without, with, more].map(|times| Median::of(times).show(1));
-    println!("| {:?} | {without} | {with} | {more} |", asked.back_end);
+    println!("| {} | {without} | {with} | {more} |", name(asked));
 }
 
 /// A recording of operations of many lengths, on stacks of many depths.
@@ -137,8 +137,8 @@ fn long(asked: &Arguments, seconds: f64) {
         for look in 0..=LOOKS {
             let held = session.monitor().snapshot().self_cost.bytes / 1024;
             println!(
-                "| {:?} | {:.0} | {held} | {} |",
-                asked.back_end,
+                "| {} | {:.0} | {held} | {} |",
+                name(asked),
                 seconds * f64::from(look) / f64::from(LOOKS),
                 anonymous_kib()
             );

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "no measurement uses all of it")]
 
+use vecperf::cpu::Choice;
 use vecperf_profiled::Arguments;
 
 /// The middle of many values, and the interval that holds it in 95 of 100 repetitions.
@@ -49,6 +50,15 @@ pub(crate) fn back_ends() -> Vec<Arguments> {
 pub(crate) fn asked(back_end: &str) -> Arguments {
     let words = ["", "--back-end", back_end].map(str::to_owned);
     Arguments::parse(words).unwrap_or_default()
+}
+
+/// What was asked for, as the settings write it.
+pub(crate) fn name(asked: &Arguments) -> &'static str {
+    match asked.back_end {
+        Some(Choice::Only(back_end)) => back_end.name(),
+        Some(Choice::Auto) => "auto",
+        None => "none",
+    }
 }
 
 /// The first number on the command line, or `default`.
