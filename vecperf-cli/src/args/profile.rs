@@ -107,7 +107,7 @@ pub(crate) enum Drawing {
     Svg,
     /// A line a stack, for the flame graph tools of others.
     Folded,
-    /// For https://www.speedscope.app.
+    /// For <https://www.speedscope.app>.
     Speedscope,
 }
 
