@@ -49,13 +49,13 @@ struct Row {
 /// The profile of these counts.
 pub(super) fn profile(counts: &Counts, context: &Context, symbolizer: &mut Symbolizer) -> Profile {
     let source = context.source.as_deref();
-    let cohorts = Cohorts::new(&counts.sums, counts.tally.coarseness(), |operation| {
+    let period = counts.statistics.achieved_period_ns().unwrap_or(0);
+    let cohorts = Cohorts::new(&counts.sums, &counts.tally, period, |operation| {
         let name = source?.operation(operation)?;
         let limit = (context.limit)(&name);
         Some((name, limit))
     });
     let rows = rows(&counts.tally, &cohorts);
-    let period = counts.statistics.achieved_period_ns().unwrap_or(0);
     let mut making = Making {
         builder: Builder::cpu(integer(period)),
         counts,
@@ -78,6 +78,7 @@ pub(super) fn profile(counts: &Counts, context: &Context, symbolizer: &mut Symbo
     builder.operations(&cohorts.counts);
     comments::of(&counts.statistics)
         .into_iter()
+        .chain(comments::lengthening(cohorts.of_a_sample()))
         .chain(context.comments.iter().cloned())
         .for_each(|comment| builder.comment(comment));
     builder.finish()

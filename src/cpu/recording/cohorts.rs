@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::lengthening::Lengthening;
 use super::splits::{Sums, by_operation, quantile};
-use super::tally::Coarseness;
+use super::tally::{Coarseness, Tally};
 use crate::cpu::attribute::Waited;
 use crate::histogram;
 use crate::profile::{OperationCounts, names};
@@ -21,6 +22,7 @@ struct Bounds([Option<u16>; 4]);
 pub(super) struct Cohorts {
     operations: HashMap<u32, Bounds>,
     coarseness: Coarseness,
+    lengthening: Lengthening,
     pub(super) counts: OperationCounts,
 }
 
@@ -33,21 +35,24 @@ impl Cohorts {
     ];
     const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
 
-    /// By the instances that were seen; `about` tells an operation's name and its limit.
+    /// By the instances that were seen, as if none had been sampled; `about` tells an operation's name and its limit.
     pub(super) fn new(
         sums: &Sums,
-        coarseness: Coarseness,
+        tally: &Tally,
+        period_ns: u64,
         about: impl Fn(u32) -> Option<(String, Option<Duration>)>,
     ) -> Self {
         let mut cohorts = Self {
             operations: HashMap::new(),
-            coarseness,
+            coarseness: tally.coarseness(),
+            lengthening: Lengthening::new(sums, tally, period_ns),
             counts: OperationCounts::default(),
         };
         for (operation, buckets) in by_operation(sums) {
             let Some((name, limit)) = about(operation) else {
                 continue;
             };
+            let buckets = cohorts.lengthening.undone(operation, &buckets);
             let [p50, p90, p99] = Self::QUANTILES.map(|q| quantile(&buckets, q));
             let bounds = Bounds([p50, p90, p99, limit.map(bucket)]);
             cohorts.count(&name, bounds, &buckets);
@@ -71,16 +76,22 @@ impl Cohorts {
         }
     }
 
-    /// The cohorts of an instance with this latency. Where buckets had to be joined, only those wholly above the bound
+    /// The cohorts of a sampled instance with this latency. Where buckets had to be joined, only those wholly above the bound
     /// are slow.
     pub(super) fn of(&self, operation: u32, bucket: u16) -> Set {
         let Some(bounds) = self.operations.get(&operation) else {
             return 0;
         };
+        let bucket = self.lengthening.without(bucket);
         let above = |bound: u16| self.coarseness.of(bucket) > self.coarseness.of(bound);
         let bits = (0..).zip(bounds.0);
         bits.filter(|(_, bound)| bound.is_some_and(above))
             .fold(0, |set, (bit, _)| set | 1 << bit)
+    }
+
+    /// What a sample was seen to add to its operation.
+    pub(super) fn of_a_sample(&self) -> Duration {
+        Duration::from_nanos(self.lengthening.of_a_sample)
     }
 
     /// The names in a set.
@@ -119,7 +130,7 @@ mod tests {
         .into_iter()
         .collect();
         let limit = |operation: u32| (operation == 2).then(|| Duration::from_nanos(1));
-        let cohorts = Cohorts::new(&sums, Coarseness::default(), |operation| {
+        let cohorts = Cohorts::new(&sums, &Tally::default(), 1_000_000, |operation| {
             Some((format!("op{operation}"), limit(operation)))
         });
         let of =

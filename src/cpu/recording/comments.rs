@@ -1,5 +1,7 @@
 //! What stands in a profile beside its samples, for the reader.
 
+use std::time::Duration;
+
 use crate::cpu::statistics::Statistics;
 
 /// The comments, `key: value` each.
@@ -34,6 +36,16 @@ pub(super) fn of(statistics: &Statistics) -> Vec<String> {
     }));
     comments.extend(statistics.notes.iter().map(|note| format!("note: {note}")));
     comments
+}
+
+/// What a sample added to the operation it fell into, where that could be told.
+pub(super) fn lengthening(of_a_sample: Duration) -> Option<String> {
+    let micros = of_a_sample.as_secs_f64() * 1e6;
+    (!of_a_sample.is_zero()).then(|| {
+        format!(
+            "cohorts: by latency without the {micros:.1} µs that a sample adds to its operation"
+        )
+    })
 }
 
 fn kernel(statistics: &Statistics) -> String {

@@ -19,6 +19,7 @@ mod cohorts;
 mod comments;
 mod drain;
 mod handle;
+mod lengthening;
 mod pace;
 mod phases;
 mod reached;
