@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::cohorts::{Cohorts, Set};
 use super::comments;
+use super::lengthening::Lengthening;
 use super::shared::Context;
 use super::splits::Sums;
 use super::stacks::StackId;
@@ -50,7 +51,13 @@ struct Row {
 pub(super) fn profile(counts: &Counts, context: &Context, symbolizer: &mut Symbolizer) -> Profile {
     let source = context.source.as_deref();
     let period = counts.statistics.achieved_period_ns().unwrap_or(0);
-    let cohorts = Cohorts::new(&counts.sums, &counts.tally, period, |operation| {
+    // Without switches nobody knows an instance's time on a CPU, which it is reckoned by.
+    let lengthening = match counts.statistics.switches {
+        true => Lengthening::new(&counts.sums, &counts.tally, period),
+        false => Lengthening::default(),
+    };
+    let coarseness = counts.tally.coarseness();
+    let cohorts = Cohorts::new(&counts.sums, coarseness, lengthening, |operation| {
         let name = source?.operation(operation)?;
         let limit = (context.limit)(&name);
         Some((name, limit))

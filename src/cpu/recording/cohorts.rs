@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::lengthening::Lengthening;
 use super::splits::{Sums, by_operation, quantile};
-use super::tally::{Coarseness, Tally};
+use super::tally::Coarseness;
 use crate::cpu::attribute::Waited;
 use crate::histogram;
 use crate::profile::{OperationCounts, names};
@@ -38,14 +38,14 @@ impl Cohorts {
     /// By the instances that were seen, as if none had been sampled; `about` tells an operation's name and its limit.
     pub(super) fn new(
         sums: &Sums,
-        tally: &Tally,
-        period_ns: u64,
+        coarseness: Coarseness,
+        lengthening: Lengthening,
         about: impl Fn(u32) -> Option<(String, Option<Duration>)>,
     ) -> Self {
         let mut cohorts = Self {
             operations: HashMap::new(),
-            coarseness: tally.coarseness(),
-            lengthening: Lengthening::new(sums, tally, period_ns),
+            coarseness,
+            lengthening,
             counts: OperationCounts::default(),
         };
         for (operation, buckets) in by_operation(sums) {
@@ -130,9 +130,12 @@ mod tests {
         .into_iter()
         .collect();
         let limit = |operation: u32| (operation == 2).then(|| Duration::from_nanos(1));
-        let cohorts = Cohorts::new(&sums, &Tally::default(), 1_000_000, |operation| {
-            Some((format!("op{operation}"), limit(operation)))
-        });
+        let cohorts = Cohorts::new(
+            &sums,
+            Coarseness::default(),
+            Lengthening::default(),
+            |operation| Some((format!("op{operation}"), limit(operation))),
+        );
         let of =
             |operation, bucket| Cohorts::names(cohorts.of(operation, bucket)).collect::<Vec<_>>();
         assert!(of(1, 100).is_empty());
