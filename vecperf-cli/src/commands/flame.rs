@@ -46,14 +46,15 @@ pub(crate) fn run(args: &FlameArgs, terminal: Terminal) -> Result<Exit> {
 /// Where the drawing goes; `None`: stdout.
 ///
 /// # Errors
-/// There is a file already.
+/// There is something already, or it is the profile itself.
 fn output(args: &FlameArgs) -> Result<Option<PathBuf>> {
     let path = match &args.output {
         Some(path) if path == Path::new("-") => return Ok(None),
         Some(path) => path.clone(),
         None => args.file.with_extension(args.format.extension()),
     };
-    if path == args.file {
+    let there = path.canonicalize().ok();
+    if path == args.file || (there.is_some() && there == args.file.canonicalize().ok()) {
         return Err(Failure::usage(format!(
             "{}: the drawing would replace the profile",
             path.display()

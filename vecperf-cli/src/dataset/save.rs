@@ -27,7 +27,8 @@ pub(crate) fn replace(
     })
 }
 
-/// Refuses a path at which something is, unless the user forces it.
+/// Refuses a path at which a file is, unless the user forces it, and one at which no file can be made: renaming would
+/// replace a link or a device.
 ///
 /// # Errors
 /// Something is there; `instead` is what else to try.
@@ -36,11 +37,19 @@ pub(crate) fn refuse_to_overwrite(
     force: bool,
     instead: &str,
 ) -> std::result::Result<(), Failure> {
-    if force || path.symlink_metadata().is_err() {
-        return Ok(());
+    let refused = |why: &str| Failure::usage(format!("{}: {why}", path.display()));
+    let ends_as_directory = path.to_string_lossy().ends_with(std::path::is_separator);
+    match path.symlink_metadata() {
+        _ if ends_as_directory => Err(refused("is a directory's name").remedy(instead)),
+        Err(_) => Ok(()),
+        Ok(found) if found.is_dir() => Err(refused("is a directory").remedy(instead)),
+        Ok(found) if !found.is_file() => {
+            Err(refused("is a link or a device, not a file").remedy(instead))
+        }
+        Ok(_) if force => Ok(()),
+        Ok(_) => Err(refused("there is a file already")
+            .remedy(format!("--force to overwrite it, or {instead}"))),
     }
-    let there = Failure::usage(format!("{}: there is a file already", path.display()));
-    Err(there.remedy(format!("--force to overwrite it, or {instead}")))
 }
 
 /// Tries whether [`replace`] will be able to write `path`: now, not after the work.
@@ -49,7 +58,7 @@ pub(crate) fn refuse_to_overwrite(
 /// It will not.
 pub(crate) fn try_out(path: &Path) -> Result<()> {
     let partial = partial(path);
-    let tried = File::create(&partial).and_then(|_| std::fs::remove_file(&partial));
+    let tried = write_whole(&partial, |_| Ok(())).and_then(|()| std::fs::remove_file(&partial));
     tried.map_err(|error| cannot_be_written(path, error))
 }
 
@@ -156,6 +165,39 @@ mod tests {
         );
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         assert_eq!(names(directory.path()), ["base.fbin"]);
+    }
+
+    #[test]
+    fn only_a_file_is_overwritten_and_only_by_force() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        std::fs::write(path("file"), "old").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(path("file"), path("link")).unwrap();
+        let check = |name: &str, force: bool, words: Option<&str>| {
+            let refused = refuse_to_overwrite(&path(name), force, "another").err();
+            let told = refused.as_ref().map(ToString::to_string);
+            assert_eq!(refused.is_some(), words.is_some(), "{name}: {told:?}");
+            assert!(
+                told.unwrap_or_default().contains(words.unwrap_or_default()),
+                "{name}"
+            );
+        };
+        check("new", false, None);
+        check("file", false, Some("--force"));
+        check("file", true, None);
+        check("", true, Some("directory"));
+        check("new/", true, Some("directory"));
+        #[cfg(unix)]
+        check("link", true, Some("is a link"));
+    }
+
+    #[test]
+    fn trying_a_path_out_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        try_out(&directory.path().join("a.prof")).unwrap();
+        assert!(try_out(&directory.path().join("no/a.prof")).is_err());
+        assert!(names(directory.path()).is_empty());
     }
 
     #[test]

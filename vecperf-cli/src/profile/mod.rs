@@ -21,7 +21,7 @@ mod svg;
 mod unit;
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use vecperf::export::pprof;
@@ -63,7 +63,13 @@ pub(crate) fn name_by(profile: &mut Profile, binary: Option<&Path>) -> Result<()
 /// It cannot be read, is no profile, or holds no sample.
 pub(crate) fn open(path: &Path) -> Result<Profile> {
     let unreadable = |error: &std::io::Error| {
-        Failure::runtime(format!("{}: cannot be read", path.display())).because(error)
+        let remedy = match error.kind() {
+            ErrorKind::PermissionDenied => "chmod +r, or run vecperf as the user it belongs to",
+            _ => "the file of a profile: `vecperf bench` and `vecperf record` write one",
+        };
+        Failure::runtime(format!("{}: cannot be read", path.display()))
+            .because(error)
+            .remedy(remedy)
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| unreadable(&error))?;

@@ -497,19 +497,23 @@ fn a_file_that_is_no_profile_is_refused() {
         for command in ["flame -o -", "functions"] {
             let ended = place.run(&format!("{command} {file}")).with(1);
             assert!(
-                ended.stderr.contains(words) && !ended.stderr.contains("panicked"),
+                ended.stderr.contains(words)
+                    && ended.stderr.contains("try: ")
+                    && !ended.stderr.contains("panicked"),
                 "{file}: {}",
                 ended.stderr
             );
         }
     }
     fs::write(place.path("a.svg"), &whole).unwrap();
-    let ended = place.run("flame a.svg --force").with(2);
-    assert!(
-        ended.stderr.contains("would replace the profile"),
-        "{}",
-        ended.stderr
-    );
+    for flags in ["a.svg --force", "a.svg -o ./a.svg --force"] {
+        let ended = place.run(&format!("flame {flags}")).with(2);
+        assert!(
+            ended.stderr.contains("would replace the profile"),
+            "{}",
+            ended.stderr
+        );
+    }
 }
 
 #[test]

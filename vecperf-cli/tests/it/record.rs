@@ -148,6 +148,8 @@ fn what_cannot_be_is_refused_before_the_command_runs() {
             1,
             "no/where.prof: cannot be written",
         ),
+        ("record -o new/ -- touch ran", 2, "new/: is a directory's name"),
+        ("record -o . --force -- touch ran", 2, ".: is a directory"),
         ("record --pid 2147483647", 1, "there is none"),
     ] {
         let ended = place.run(flags).with(code);
