@@ -61,6 +61,7 @@ impl Table<'_> {
 
     /// The most first; compared: the largest difference first. Equal ones by name.
     fn order(&mut self) {
+        let mut costs = std::mem::take(&mut self.costs);
         let scale = self.sides.scale(self.stacks.totals);
         let compared = self.sides.compared();
         let key = |cost: &Cost| {
@@ -70,13 +71,11 @@ impl Table<'_> {
                 false => shown,
             }
         };
-        let mut keyed: Vec<_> = self
-            .costs
-            .iter()
-            .map(|cost| (key(cost), cost.clone()))
-            .collect();
-        keyed.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.name.cmp(&b.1.name)));
-        self.costs = keyed.into_iter().map(|(_, cost)| cost).collect();
+        costs.sort_by(|a, b| {
+            let most_first = key(b).total_cmp(&key(a));
+            most_first.then_with(|| a.name.cmp(&b.name))
+        });
+        self.costs = costs;
     }
 
     /// `self` or `total`.
