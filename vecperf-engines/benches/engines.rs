@@ -14,9 +14,11 @@
     reason = "a benchmark talks, and gives up aloud"
 )]
 
-use vecperf_engines::{Metric, Vectors, ground_truth};
+use vecperf_engines::{Metric, ground_truth};
 
+mod bundled;
 mod contenders;
+use bundled::read_fbin;
 use contenders::{Contender, Faiss, K, Ours};
 
 /// Recall at which engines are compared.
@@ -186,15 +188,9 @@ struct Options {
 
 impl Options {
     fn parse() -> Self {
-        let bundled = |file| {
-            format!(
-                "{}/../vecperf-cli/data/glove-50/{file}",
-                env!("CARGO_MANIFEST_DIR")
-            )
-        };
         let mut options = Self {
-            base: bundled("base.fbin"),
-            queries: bundled("queries.fbin"),
+            base: bundled::path("base.fbin"),
+            queries: bundled::path("queries.fbin"),
             rounds: 30,
             builds: 3,
             faiss: None,
@@ -227,15 +223,4 @@ impl Options {
         }
         options
     }
-}
-
-/// Reads vectors: count and dimensions as 32-bit integers, then the values, all little-endian.
-fn read_fbin(path: &str) -> Vectors {
-    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let mut words = bytes
-        .chunks_exact(4)
-        .map(|word| [word[0], word[1], word[2], word[3]]);
-    let dimensions = words.nth(1).map_or(0, u32::from_le_bytes);
-    Vectors::new(dimensions as usize, words.map(f32::from_le_bytes).collect())
-        .expect("an .fbin file")
 }

@@ -14,19 +14,15 @@
     reason = "a benchmark talks, and gives up aloud"
 )]
 
+mod bundled;
+
 use std::hint::black_box;
 use std::time::Duration;
 
+use bundled::PARAMETERS;
 use vecperf::{Moment, Monitor, Settings};
-use vecperf_engines::{
-    BuildParameters, EngineKind, Index, Metric, Monitored, SearchParameters, Searcher, Vectors,
-    build,
-};
+use vecperf_engines::{Index, Monitored, Searcher, Vectors};
 
-const PARAMETERS: SearchParameters = SearchParameters {
-    k: 10,
-    ef_search: 64,
-};
 /// Searches in a block: some milliseconds.
 const BLOCK: usize = 100;
 
@@ -35,21 +31,9 @@ fn main() {
         .filter_map(|argument| argument.parse().ok())
         .next()
         .unwrap_or(2_000);
-    let (base, queries) = (bundled("base.fbin"), bundled("queries.fbin"));
-    for kind in [EngineKind::Hnsw, EngineKind::Usearch]
-        .into_iter()
-        .filter(|kind| kind.is_built_in())
-    {
-        let parameters = BuildParameters::default();
-        let index = build(
-            kind,
-            &base,
-            Metric::InnerProduct,
-            &parameters,
-            &Monitor::off(),
-            &|_| (),
-        )
-        .unwrap_or_else(|error| panic!("{kind}: {error}"));
+    let queries = bundled::vectors("queries.fbin");
+    for kind in bundled::engines() {
+        let index = bundled::index(kind);
         let (ratios, bare) = compare(index.as_ref(), &queries, pairs);
         let quartile = |at: usize| ratios[ratios.len() * at / 4];
         println!(
@@ -91,20 +75,4 @@ fn block(searcher: &mut impl Searcher, queries: &Vectors, from: usize) -> Durati
         black_box(found.unwrap_or_else(|error| panic!("{error}")));
     }
     started.elapsed()
-}
-
-fn bundled(file: &str) -> Vectors {
-    let path = format!(
-        "{}/../vecperf-cli/data/glove-50/{file}",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let words = |bytes: &[u8]| bytes.as_chunks::<4>().0.to_vec();
-    let dimensions = u32::from_le_bytes(words(&bytes[4..8])[0]) as usize;
-    let values = words(&bytes[8..])
-        .into_iter()
-        .map(f32::from_le_bytes)
-        .collect();
-    Vectors::new(dimensions, values)
-        .unwrap_or_else(|| panic!("{path}: rows of {dimensions} values"))
 }
