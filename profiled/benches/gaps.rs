@@ -1,11 +1,12 @@
 //! What one sample costs the thread that it is taken of: a thread that only reads the clock sees it as a gap.
 //!
 //! ```text
-//! cargo bench -p vecperf-profiled --bench gaps [-- PAIRS]
+//! cargo bench -p vecperf-profiled --bench gaps [-- PAIRS]     # 40 pairs: 4 minutes
 //! ```
 //!
-//! The floor beside it is perf_event sampling of nothing but the instruction pointer: the timer interrupt. Windows with and
-//! without the profile follow each other; gaps of the machine itself are in both, and are taken off.
+//! The floor beside it is perf_event sampling of nothing but the instruction pointer: the timer interrupt. Windows without
+//! the profile come before those with it, four by four; gaps of the machine itself are in both, and are taken off. Each row
+//! is printed when it is done. Windows of one recording are alike, so that the interval is narrower than it should be.
 
 #![expect(
     clippy::print_stdout,
@@ -21,12 +22,13 @@ use std::time::Duration;
 
 use floor::Floor;
 use measured::{Median, back_ends, name, number};
-use vecperf_profiled::profiling::Session;
-use vecperf_profiled::{Arguments, Truth, clock};
+use vecperf_profiled::{Arguments, clock, profiling};
 
 const WINDOW: Duration = Duration::from_millis(150);
-/// The stack that is copied has found its size by then.
-const SETTLED: Duration = Duration::from_millis(1_200);
+/// Windows in one recording.
+const WINDOWS: usize = 4;
+/// The stack that is copied has found its size by then, even at 250 samples a second.
+const SETTLED: Duration = Duration::from_millis(2_500);
 /// Gaps that count: longer than a reading of the clock, shorter than another thread's slice.
 const GAPS: std::ops::Range<Duration> = Duration::from_nanos(300)..Duration::from_micros(60);
 
@@ -69,23 +71,24 @@ fn on_a_stack<const BYTES: usize>(pairs: usize) {
         row("the floor: instruction pointer only", BYTES, &floor, &floor);
     }
     for asked in back_ends() {
-        let costs: Vec<f64> = (0..pairs).map(|_| profiled(&asked)).collect();
+        let recordings = 0..pairs.div_ceil(WINDOWS);
+        let costs: Vec<f64> = recordings.flat_map(|_| profiled(&asked)).collect();
         row(name(&asked), BYTES, &costs, &floor);
     }
     black_box(live);
 }
 
-fn profiled(asked: &Arguments) -> f64 {
-    let alone = watch(WINDOW);
-    let session = Session::start(asked).unwrap_or_else(|why| panic!("{why}"));
+/// Windows without, then with the profile.
+fn profiled(asked: &Arguments) -> [f64; WINDOWS] {
+    let alone = [(); WINDOWS].map(|()| watch(WINDOW));
+    let recording = profiling::recording(asked).unwrap_or_else(|why| panic!("{why}"));
     watch(SETTLED);
-    let window = watch(WINDOW);
-    let mut truth = Truth::default();
-    session
-        .stop(&mut truth)
-        .unwrap_or_else(|why| panic!("{why}"));
-    let rate = truth.fact("achieved_rate");
-    cost(alone, window, rate * window.whole.as_secs_f64())
+    let with = [(); WINDOWS].map(|()| watch(WINDOW));
+    recording.stop();
+    let rate = recording
+        .statistics()
+        .map_or(f64::NAN, |statistics| statistics.achieved_rate);
+    std::array::from_fn(|at| cost(alone[at], with[at], rate * with[at].whole.as_secs_f64()))
 }
 
 /// Microseconds a sample.

@@ -1,7 +1,7 @@
 //! Starting, stopping, making threads meanwhile, and what a long recording holds.
 //!
 //! ```text
-//! cargo bench -p vecperf-profiled --bench lifecycle [-- SECONDS]     # of the long recording: 60, or 600 as we publish
+//! cargo bench -p vecperf-profiled --bench lifecycle [-- SECONDS]     # of the long recordings: 60 (4 minutes in all)
 //! ```
 
 #![expect(

@@ -2,23 +2,7 @@
 
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-/// The head of the kernel's `perf_event_attr`, as of its first version, which every kernel takes.
-#[repr(C)]
-#[derive(Default)]
-struct Attributes {
-    kind: u32,
-    size: u32,
-    config: u64,
-    sample_period: u64,
-    sample_type: u64,
-    read_format: u64,
-    flags: u64,
-    wakeup_events: u32,
-    breakpoint_type: u32,
-    config1: u64,
-}
-
-const SOFTWARE: u32 = 1;
+const SOFTWARE: u64 = 1;
 const TASK_CLOCK: u64 = 1;
 const SAMPLE_IP: u64 = 1;
 /// Disabled, no kernel, no hypervisor.
@@ -43,16 +27,21 @@ pub(crate) struct Floor {
 impl Floor {
     /// `None`: refused.
     pub(crate) fn open() -> Option<Self> {
-        let attributes = Attributes {
-            kind: SOFTWARE,
-            size: size_of::<Attributes>() as u32,
-            config: TASK_CLOCK,
-            sample_period: PERIOD_NS,
-            sample_type: SAMPLE_IP,
-            flags: FLAGS,
-            ..Attributes::default()
-        };
-        // SAFETY: `attributes` is as long as it says; the call makes a descriptor or fails.
+        // The kernel's `perf_event_attr` as of its first version, which every kernel takes: type and size, config, period,
+        // what a sample holds, what a reading holds, flags, and two that may be zero.
+        const WORDS: usize = 8;
+        let size = 8 * WORDS as u64;
+        let attributes: [u64; WORDS] = [
+            SOFTWARE | size << 32,
+            TASK_CLOCK,
+            PERIOD_NS,
+            SAMPLE_IP,
+            0,
+            FLAGS,
+            0,
+            0,
+        ];
+        // SAFETY: `attributes` is as long as its first word says; the call makes a descriptor or fails.
         let opened = unsafe {
             libc::syscall(
                 libc::SYS_perf_event_open,
