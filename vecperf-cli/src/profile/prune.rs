@@ -1,5 +1,5 @@
-//! The stacks that are wide enough to be seen. What is too narrow is drawn as part of its caller: as wide as before, and
-//! without a say in the caller's colour.
+//! The stacks that are wide enough to be seen. What is too narrow is drawn as part of its caller, without one as `[other]`: as
+//! wide as before, and without a say in the caller's colour.
 
 use super::stacks::{Pair, Stacks, plus};
 
@@ -53,12 +53,14 @@ pub(super) fn lines(stacks: &Stacks, scale: Pair, name: impl Fn(u32) -> String) 
             open: Vec::new(),
             path: String::new(),
             size: 0,
+            rest: 0.0,
             seen: Lines::default(),
         };
         for (path, values) in stacks.iter() {
             reader.read(path, [values[0] * scale[0], values[1] * scale[1]]);
         }
         reader.close(0);
+        reader.tell_rest();
         if reader.size <= LARGEST || narrowest > 0.1 {
             return reader.seen;
         }
@@ -74,6 +76,8 @@ struct Reader<'a> {
     path: String,
     /// Bytes of all lines.
     size: usize,
+    /// What is left out and has no caller.
+    rest: f64,
     seen: Lines,
 }
 
@@ -139,8 +143,18 @@ impl Reader<'_> {
     fn leave_out(&mut self, frame: &Open, total: Pair) {
         self.seen.lines.truncate(frame.line);
         self.seen.unseen += (total[1] - total[0]).max(0.0);
-        if let Some(caller) = self.open.last_mut() {
-            caller.own = plus(caller.own, [total[0]; 2]);
+        match self.open.last_mut() {
+            Some(caller) => caller.own = plus(caller.own, [total[0]; 2]),
+            None => self.rest += total[0],
+        }
+    }
+
+    fn tell_rest(&mut self) {
+        if self.rest > 0.0 {
+            self.seen.lines.push(Line {
+                path: "[other]".to_owned(),
+                values: [self.rest; 2],
+            });
         }
     }
 }

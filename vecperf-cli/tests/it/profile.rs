@@ -331,6 +331,16 @@ fn other_tools_get_their_formats() {
     assert_eq!(last, ["main", "search", "visit", "rehash"]);
 }
 
+#[test]
+fn many_narrow_stacks_without_a_caller_are_wide_together() {
+    let names: Vec<_> = (0..20_000).map(|number| format!("f{number}")).collect();
+    let stacks: Vec<_> = names.iter().map(|name| [name.as_str()]).collect();
+    let observed: Vec<Observed<'_>> = stacks.iter().map(|stack| (&stack[..], 1, FAST)).collect();
+    let place = place_with(&profile(&observed, &OperationCounts::default()));
+    let svg = place.run("flame a.prof -o -").with(0).stdout;
+    assert!(svg.contains("<title>[other] (20,000"), "{svg}");
+}
+
 /// Names that would like to be more than names.
 const HOSTILE: &[&str] = &[
     "</title><script>alert(1)</script>",
