@@ -1,6 +1,6 @@
 //! What a large profile costs to write and to read: 100 MB unpacked, as an hour of a busy service would make.
 //!
-//! `cargo bench --bench pprof [ROUNDS]` shows the median and the peak of the memory.
+//! `cargo bench --bench pprof -- [ROUNDS] [FILE.prof]` shows the medians, and leaves the profile in the file.
 
 #![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
 
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use vecperf::export::pprof;
 use vecperf::profile::{Builder, Function, Line, Location, Mapping, Profile, names};
+use vecperf::{Error, ErrorKind};
 
 const SAMPLES: u64 = 1_150_000;
 const FUNCTIONS: u64 = 20_000;
@@ -31,6 +32,12 @@ fn main() -> vecperf::Result<()> {
     println!("{SAMPLES} samples, {} MB packed", packed.len() / 1_000_000);
     println!("write  {:>6.2?}", median(writing));
     println!("read   {:>6.2?}", median(reading));
+    if let Some(path) = std::env::args().find(|argument| argument.ends_with(".prof")) {
+        std::fs::write(&path, &packed).map_err(|error| {
+            let what = format!("{path}: cannot be written");
+            Error::new(ErrorKind::Io, what).because(error)
+        })?;
+    }
     Ok(())
 }
 
