@@ -196,9 +196,10 @@ pub struct SelfCostReport {
     /// CPU seconds of vecperf's own threads.
     pub cpu_seconds: f64,
     /// CPU seconds of recording in the program's own threads, at most: timed operations times the cost of an empty one,
-    /// measured when the report was made.
+    /// measured when the report was made. 0 in a report from before it was measured.
+    #[serde(default)]
     pub recording_seconds: f64,
-    /// Bytes held by shards, series and rings.
+    /// Bytes held by shards, series and the profiler; without the rings of segments, at most 256 KiB a thread.
     pub bytes: u64,
     /// Records that went to the overflow series.
     pub overflowed: u64,

@@ -15,6 +15,27 @@ fn a_report_comes_back_equal_to_the_last_bit() {
     assert_eq!(Report::from_json(&json(&report)).unwrap(), report);
 }
 
+/// What was added since the layout's first writing is absent there; such a file is a baseline for `check`.
+#[test]
+fn a_report_from_before_the_cpu_profile_is_still_read() {
+    let mut before = serde_json::to_value(sample()).unwrap();
+    let mut forget = |pointer: &str, field: &str| {
+        let object = before.pointer_mut(pointer).unwrap().as_object_mut();
+        assert!(object.unwrap().remove(field).is_some(), "{field}");
+    };
+    forget("", "cpu_profile");
+    forget("/self_cost", "recording_seconds");
+    forget("/settings/monitoring", "cpu_back_end");
+    forget("/run/operations/0", "time_split");
+    let read = Report::from_json(&before.to_string()).unwrap();
+
+    let mut expected = sample();
+    expected.cpu_profile = None;
+    expected.self_cost.recording_seconds = 0.0;
+    expected.run.operations[0].time_split = None;
+    assert_eq!(read, expected);
+}
+
 #[test]
 fn long_lists_take_one_line_an_entry() {
     let text = json(&sample());

@@ -17,7 +17,7 @@ const OWN_LOCK: &str = ".lock";
 #[derive(Debug)]
 pub(super) struct Claim {
     path: PathBuf,
-    file: File,
+    held: Held,
     /// `PID-N`: no other claim in the directory has it.
     mark: String,
     /// False once it has its final name and is not ours to remove.
@@ -54,7 +54,7 @@ impl Claim {
             if !lost {
                 return Ok(Self {
                     path,
-                    file,
+                    held: Held::new(file),
                     mark,
                     ours: true,
                 });
@@ -64,8 +64,8 @@ impl Claim {
 
     /// Fills the file and waits until it is on the disk.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        self.file.sync_all()
+        self.held.file.write_all(bytes)?;
+        self.held.file.sync_all()
     }
 
     /// Gives the file its final name.
@@ -91,7 +91,8 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if self.ours {
+        // Not in a child that was forked: its parent goes on holding it.
+        if self.ours && self.held.is_of_this_process() {
             // Where this fails the next start removes it.
             let _ = fs::remove_file(&self.path);
         }
@@ -113,11 +114,15 @@ impl Held {
             process: std::process::id(),
         }
     }
+
+    fn is_of_this_process(&self) -> bool {
+        self.process == std::process::id()
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if self.process == std::process::id() {
+        if self.is_of_this_process() {
             // Where this fails, closing the file has to do.
             let _ = self.file.unlock();
         }
@@ -218,6 +223,21 @@ mod tests {
         drop(held);
         assert!(matches!(Lock::take(room.path()), Ok(Lock::First { .. })));
         drop(in_the_child);
+    }
+
+    #[test]
+    fn a_forked_child_leaves_its_parents_file() {
+        let room = tempfile::tempdir().unwrap();
+        let claim = Claim::temporary(room.path()).unwrap();
+        let path = claim.path.clone();
+        drop(claim);
+        assert!(!path.exists());
+
+        let mut in_the_child = Claim::temporary(room.path()).unwrap();
+        in_the_child.held.process += 1;
+        let path = in_the_child.path.clone();
+        drop(in_the_child);
+        assert!(path.exists());
     }
 
     #[test]
