@@ -115,6 +115,10 @@ fn a_run_leaves_a_profile_that_knows_operations_and_phases() {
         ];
         let sum: f64 = parts.iter().sum();
         assert!((sum / all.latency_seconds - 1.0).abs() < 1e-6, "{all:?}");
+    } else {
+        assert_eq!(split, None);
+        let why = told.notes.iter().find(|note| note.contains("time split"));
+        assert!(why.is_some(), "{:?}", told.notes);
     }
 }
 

@@ -73,8 +73,15 @@ fn notes(statistics: &Statistics) -> Vec<String> {
     }
     if statistics.overrun > 0 {
         notes.push(format!(
-            "{} operations ended faster than they could be joined; their samples are outside of any",
+            "{} stretches of operations were written over before they were read, or had no ring to be left in; samples \
+             in them are outside of any operation",
             statistics.overrun
+        ));
+    }
+    if !statistics.switches {
+        notes.push(format!(
+            "waits cannot be seen here by {}, so operations have no time split; perf_event sees them where it runs",
+            statistics.back_end.name()
         ));
     }
     notes
