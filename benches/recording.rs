@@ -19,7 +19,7 @@ const REPEATS: u64 = 40_000;
 
 fn main() -> vecperf::Result<()> {
     let rounds = rounds::rounds(101);
-    let monitor = Monitor::in_memory(Settings::default())?;
+    let monitor = Monitor::in_memory(unprofiled())?;
     table(
         "around nothing, ns",
         &rounds::run(&around(&monitor, || ()), rounds, || ()),
@@ -41,6 +41,13 @@ fn main() -> vecperf::Result<()> {
     snapshots(rounds)?;
     memory(&monitor, &operation);
     Ok(())
+}
+
+/// Without the CPU profile: what it costs has measurements of its own.
+fn unprofiled() -> Settings {
+    let mut settings = Settings::default();
+    settings.monitoring.cpu_profiling = false;
+    settings
 }
 
 /// The same work bare, beside two readings of the clock, and as an operation.
@@ -173,7 +180,7 @@ fn segments(monitor: &Monitor, rounds: usize) {
 fn snapshots(rounds: usize) -> vecperf::Result<()> {
     println!("\nsnapshot, µs per operation and live thread");
     for (operations, threads) in [(1, 1), (1, 32), (20, 1), (20, 32)] {
-        let monitor = Monitor::in_memory(Settings::default())?;
+        let monitor = Monitor::in_memory(unprofiled())?;
         let handles: Vec<_> = (0..operations)
             .map(|i| monitor.operation(&i.to_string()))
             .collect();

@@ -45,9 +45,16 @@ fn main() {
     }
 }
 
+/// Without the CPU profile: what it costs has measurements of its own.
+fn unprofiled() -> Settings {
+    let mut settings = Settings::default();
+    settings.monitoring.cpu_profiling = false;
+    settings
+}
+
 /// The ratios of queries per second, ascending, and the median time of a bare search.
 fn compare(index: &dyn Index, queries: &Vectors, pairs: usize) -> (Vec<f64>, Duration) {
-    let monitor = Monitor::in_memory(Settings::default()).unwrap_or_else(|error| panic!("{error}"));
+    let monitor = Monitor::in_memory(unprofiled()).unwrap_or_else(|error| panic!("{error}"));
     let mut bare = index.searcher();
     let mut monitored = Monitored::new(index.searcher(), &monitor.operation("search"));
     let (mut ratios, mut times) = (Vec::new(), Vec::new());

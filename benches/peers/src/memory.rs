@@ -8,7 +8,7 @@ use std::fmt;
 use std::process::Command;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
-use vecperf::{Monitor, Settings};
+use vecperf::Monitor;
 
 use crate::recorders;
 
@@ -37,7 +37,7 @@ pub(crate) fn asked() -> Result<Option<Held>, Box<dyn Error>> {
     };
     let held = match recorder.as_str() {
         "vecperf" => {
-            let monitor = Monitor::in_memory(Settings::default())?;
+            let monitor = Monitor::in_memory(recorders::unprofiled())?;
             let operation = monitor.operation("work");
             growth(|| drop(operation.start()))
         }

@@ -29,10 +29,17 @@ pub(crate) struct Recorders {
     _hotpath: hotpath::HotpathGuard,
 }
 
+/// Without the CPU profile: what it costs has measurements of its own.
+pub(crate) fn unprofiled() -> Settings {
+    let mut settings = Settings::default();
+    settings.monitoring.cpu_profiling = false;
+    settings
+}
+
 impl Recorders {
     /// Installs those that are global, too.
     pub(crate) fn install() -> Result<Self, Box<dyn Error>> {
-        let monitor = Monitor::in_memory(Settings::default())?;
+        let monitor = Monitor::in_memory(unprofiled())?;
         let timed = monitor.operation("timed");
         let counted = monitor.operation("counted");
         let exporter = PrometheusBuilder::new().install_recorder()?;
