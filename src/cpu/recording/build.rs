@@ -13,7 +13,7 @@ use super::splits::Sums;
 use super::stacks::StackId;
 use super::tally::{Key, Sum, Tally};
 use crate::cpu::statistics::Statistics;
-use crate::cpu::symbol::{Functions, Symbol, Symbolizer};
+use crate::cpu::symbol::{Functions, Symbol, Symbolizer, hex};
 use crate::cpu::unwind::{End, Frame, ModuleId, Modules};
 use crate::profile::{Builder, Function, Label, Line, Location, Mapping, Profile, names};
 use crate::segment::Outcome;
@@ -220,13 +220,12 @@ impl Making<'_> {
 
     fn mapping(&mut self, id: ModuleId) -> Option<u32> {
         let module = self.counts.modules.get(id)?;
-        let hex = |bytes: &Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let mapping = Mapping {
             start: module.start,
             end: module.end,
             file_offset: module.file_offset,
             file: module.path.clone(),
-            build_id: module.build_id.as_ref().map_or_else(String::new, hex),
+            build_id: module.build_id.as_deref().map_or_else(String::new, hex),
             has_functions: self.named.contains(&id),
         };
         Some(self.builder.mapping(mapping))

@@ -8,16 +8,12 @@
 //!  restore.rs  a profile of a stripped program, named by its unstripped twin
 //! ```
 
-#[cfg(target_os = "linux")]
 mod file;
-#[cfg(target_os = "linux")]
 mod kernel;
 mod names;
 mod restore;
 #[cfg(test)]
-#[cfg(target_os = "linux")]
 mod tests;
-#[cfg(target_os = "linux")]
 mod vdso;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -124,7 +120,6 @@ impl Symbolizer {
 }
 
 /// The functions at each of a module's addresses.
-#[cfg(target_os = "linux")]
 fn of_module(module: &Module, addresses: &[u64]) -> Vec<Functions> {
     match (&module.file, &module.image) {
         (Some(file), _) => of_file(file, addresses),
@@ -134,7 +129,6 @@ fn of_module(module: &Module, addresses: &[u64]) -> Vec<Functions> {
 }
 
 /// The functions at each of a file's addresses: of the open file itself, whatever stands at its path by now.
-#[cfg(target_os = "linux")]
 fn of_file(file: &std::fs::File, addresses: &[u64]) -> Vec<Functions> {
     use std::os::fd::AsRawFd;
 
@@ -142,18 +136,9 @@ fn of_file(file: &std::fs::File, addresses: &[u64]) -> Vec<Functions> {
     file::functions(path.as_ref(), addresses)
 }
 
-#[cfg(not(target_os = "linux"))]
-fn of_module(_module: &Module, _addresses: &[u64]) -> Vec<Functions> {
-    Vec::new()
-}
-
 /// The functions at each of the kernel's addresses; `[kernel]` where it keeps them secret.
 fn of_kernel(addresses: &[u64]) -> Vec<Functions> {
-    #[cfg(target_os = "linux")]
-    let names = kernel::names(addresses);
-    #[cfg(not(target_os = "linux"))]
-    let names: [Option<String>; 0] = [];
-    let mut names = names.into_iter();
+    let mut names = kernel::names(addresses).into_iter();
     addresses
         .iter()
         .map(|_| {
@@ -179,7 +164,6 @@ impl fmt::Display for NotRestored {
 impl std::error::Error for NotRestored {}
 
 /// The bytes as hexadecimal digits.
-#[cfg(target_os = "linux")]
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

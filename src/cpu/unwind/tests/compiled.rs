@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::capture::{Captured, capture, names, unwound};
 use crate::cpu::options::Target;
-use crate::cpu::unwind::{End, Frame, Unwinder};
+use crate::cpu::unwind::{End, Frame, Unwinder, Unwound};
 
 /// Compiles `source` to a shared library; `None`, loudly, without a C compiler or the processor's option.
 pub(super) fn library(
@@ -92,6 +92,35 @@ extern "C" fn capture_here() {
 }
 
 /// The part of `names` from `capture_here` on that is not Rust.
+/// A library that was called, captured in the call and unwound.
+struct Called {
+    library: Loaded,
+    /// Where its file is.
+    _folder: tempfile::TempDir,
+    captured: Captured,
+    frames: Vec<Frame>,
+    unwound: Unwound,
+    unwinder: Unwinder,
+    names: Vec<String>,
+}
+
+/// `source` compiled as `name`, and its function `entry` called; `None`: there is no compiler.
+fn called(name: &str, source: &str, options: &[&str], entry: &str) -> Option<Called> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let library = Loaded::open(&library(folder.path(), name, source, options)?);
+    let captured = library.capture_in(entry);
+    let (frames, unwound, unwinder) = unwound(&captured);
+    Some(Called {
+        names: names(unwinder.modules(), &frames),
+        library,
+        _folder: folder,
+        captured,
+        frames,
+        unwound,
+        unwinder,
+    })
+}
+
 fn assert_called_by(names: &[String], wanted: &[&str]) {
     assert!(names[0].contains("capture_here"), "{names:#?}");
     let found: Vec<_> = names[1..=wanted.len()].iter().map(String::as_str).collect();
@@ -112,31 +141,27 @@ OUT void outer(void (*f)(void)) { with_alloca(f); sum++; }
 
 #[test]
 fn frames_without_frame_pointers() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let Some(path) = library(folder.path(), "calls", CALLS, &[]) else {
+    let Some(called) = called("calls", CALLS, &[], "outer") else {
         return;
     };
-    let library = Loaded::open(&path);
-    let captured = library.capture_in("outer");
-    let (frames, unwound, unwinder) = unwound(&captured);
-    let names = names(unwinder.modules(), &frames);
-    assert_called_by(&names, &["plain_leaf", "plain", "with_alloca", "outer"]);
-    assert_eq!(unwound.end, End::Root);
+    assert_called_by(
+        &called.names,
+        &["plain_leaf", "plain", "with_alloca", "outer"],
+    );
+    assert_eq!(called.unwound.end, End::Root);
 }
 
 #[test]
 fn tables_without_an_index() {
-    let folder = tempfile::tempdir().expect("a folder");
     let options = ["-Wl,--no-eh-frame-hdr"];
-    let Some(path) = library(folder.path(), "calls", CALLS, &options) else {
+    let Some(called) = called("calls", CALLS, &options, "outer") else {
         return;
     };
-    let library = Loaded::open(&path);
-    let captured = library.capture_in("outer");
-    let (frames, unwound, unwinder) = unwound(&captured);
-    let names = names(unwinder.modules(), &frames);
-    assert_called_by(&names, &["plain_leaf", "plain", "with_alloca", "outer"]);
-    assert_eq!(unwound.end, End::Root);
+    assert_called_by(
+        &called.names,
+        &["plain_leaf", "plain", "with_alloca", "outer"],
+    );
+    assert_eq!(called.unwound.end, End::Root);
 }
 
 /// What vectorized loops make of a function: it aligns its stack, and its frame is found by an expression.
@@ -158,27 +183,25 @@ fn frames_that_align_their_stack() {
     } else {
         &[]
     };
-    let folder = tempfile::tempdir().expect("a folder");
-    let Some(path) = library(folder.path(), "aligned", ALIGNED, options) else {
+    let Some(called) = called("aligned", ALIGNED, options, "outer") else {
         return;
     };
-    let library = Loaded::open(&path);
-    let captured = library.capture_in("outer");
-    let (frames, unwound, unwinder) = unwound(&captured);
-    let names = names(unwinder.modules(), &frames);
-    assert_called_by(&names, &["inner", "aligned", "aligned_more", "outer"]);
-    assert_eq!(unwound.end, End::Root);
+    assert_called_by(
+        &called.names,
+        &["inner", "aligned", "aligned_more", "outer"],
+    );
+    assert_eq!(called.unwound.end, End::Root);
 
     // A cut sample before must not spoil what is remembered of these frames.
     let mut unwinder = Unwinder::new(Target::ThisProcess);
     let mut again = Vec::new();
-    for bytes in (0..unwound.depth_bytes).step_by(8) {
-        let result = unwinder.unwind(&captured.cut(bytes).sample(), &mut again);
+    for bytes in (0..called.unwound.depth_bytes).step_by(8) {
+        let result = unwinder.unwind(&called.captured.cut(bytes).sample(), &mut again);
         assert_eq!(result.end, End::Truncated, "{bytes}");
-        assert!(frames.starts_with(&again), "{bytes}");
+        assert!(called.frames.starts_with(&again), "{bytes}");
     }
-    unwinder.unwind(&captured.sample(), &mut again);
-    assert_eq!(again, frames);
+    unwinder.unwind(&called.captured.sample(), &mut again);
+    assert_eq!(again, called.frames);
 }
 
 /// The interrupted instruction is the first of its function: less one, it would be in the function before.
@@ -212,20 +235,17 @@ OUT void interrupted(void (*f)(void)) {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn what_a_signal_interrupted() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let Some(path) = library(folder.path(), "signal", SIGNAL, &[]) else {
+    let Some(called) = called("signal", SIGNAL, &[], "interrupted") else {
         return;
     };
-    let library = Loaded::open(&path);
-    let captured = library.capture_in("interrupted");
-    let (frames, unwound, unwinder) = unwound(&captured);
-    let names = names(unwinder.modules(), &frames);
+    let names = &called.names;
     assert!(names[0].contains("capture_here"), "{names:#?}");
     // The third is the C library's return from a signal, which is not in its public symbols.
     let row = [&names[1], &names[3], &names[4]];
     assert_eq!(row, ["on_signal", "stopped", "interrupted"], "{names:#?}");
-    assert_eq!(unwound.end, End::Root);
-    assert_eq!(frames[3], function_start(&unwinder, &library, "stopped"));
+    assert_eq!(called.unwound.end, End::Root);
+    let first = function_start(&called.unwinder, &called.library, "stopped");
+    assert_eq!(called.frames[3], first);
 }
 
 /// The first instruction of `name`, as a frame.
