@@ -41,9 +41,23 @@ pub(super) fn unpack(bytes: &[u8], limit: usize) -> Read<Cow<'_, [u8]>> {
     }
 }
 
+/// Elements take at most this many times the file, plus [`ELEMENTS_ANYWAY`]: an element may be two bytes in a hostile
+/// file. Real files stay below 4.
+const ELEMENTS_FACTOR: usize = 16;
+const ELEMENTS_ANYWAY: usize = 1 << 20;
+
 /// The profile in unpacked bytes.
 pub(super) fn decode(bytes: &[u8]) -> Read<Profile> {
     let lists = Lists::find(bytes)?;
+    let elements = lists.count(wire::SAMPLE) * size_of::<Sample>()
+        + lists.count(wire::MAPPING) * size_of::<Mapping>()
+        + lists.count(wire::LOCATION) * size_of::<Location>()
+        + lists.count(wire::FUNCTION) * size_of::<Function>();
+    if elements > bytes.len().saturating_mul(ELEMENTS_FACTOR) + ELEMENTS_ANYWAY {
+        return Err(
+            "so many of its elements are empty that they do not fit into memory".to_owned(),
+        );
+    }
     let mut texts = Texts::read(&lists, bytes.len())?;
     let mut profile = header(bytes, &mut texts)?;
     let (mappings, mapping_ids) = mappings(&lists, &mut texts)?;

@@ -277,6 +277,14 @@ fn one_long_text_named_often_does_not_fill_the_memory() {
     assert!(error.to_string().contains("repeated so often"), "{error}");
 }
 
+#[test]
+fn a_million_empty_samples_are_refused() {
+    let mut file = vec![0x32, 0x00]; // the empty text
+    file.extend([0x12, 0x00].repeat(1_000_000));
+    let error = read(&file, file.len()).unwrap_err();
+    assert!(error.to_string().contains("elements are empty"), "{error}");
+}
+
 /// Short texts, so that equal ones meet; and long ones.
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), "[a-c]", "\\PC{0,40}"]
