@@ -60,8 +60,8 @@ fn of_rusage(who: libc::c_int) -> Option<Usage> {
     })
 }
 
-/// Ticks of 10 ms: USER_HZ is 100 on every Linux that Rust runs on.
-const TICK: Duration = Duration::from_millis(10);
+/// Milliseconds of a tick: USER_HZ is 100 on every Linux that Rust runs on.
+const TICK_MS: u64 = 10;
 
 fn of_stat(process: u32) -> Option<Usage> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
@@ -72,7 +72,10 @@ fn of_stat(process: u32) -> Option<Usage> {
 fn parse_stat(stat: &str) -> Option<Usage> {
     let (_, after) = stat.rsplit_once(") ")?;
     let mut fields = after.split(' ').skip(11);
-    let mut time = || Some(TICK * fields.next()?.parse::<u32>().ok()?);
+    let mut time = || {
+        let ticks = fields.next()?.parse::<u64>().ok()?;
+        Some(Duration::from_millis(ticks.saturating_mul(TICK_MS)))
+    };
     Some(Usage {
         user: time()?,
         kernel: time()?,
@@ -93,6 +96,9 @@ mod tests {
         };
         assert_eq!(usage, Some(expected));
         assert_eq!(parse_stat("nothing"), None);
+        // 64 CPUs for a month.
+        let long = parse_stat("12 (a) S 1 2 3 4 5 6 7 8 9 10 16588800000 0 0 0 20");
+        assert_eq!(long.map(|long| long.user.as_secs()), Some(165_888_000));
     }
 
     #[test]
@@ -108,7 +114,8 @@ mod tests {
             return;
         };
         // Read one after the other, and by ticks: never ahead by more than two of them.
-        assert!(stat.total() <= own.total() + 3 * TICK, "{stat:?} {own:?}");
+        let ticks = Duration::from_millis(3 * TICK_MS);
+        assert!(stat.total() <= own.total() + ticks, "{stat:?} {own:?}");
         assert!(own.total() >= Duration::from_millis(60));
         assert_eq!(Usage::of(Target::Process(u32::MAX)), None);
     }
