@@ -37,7 +37,7 @@ impl Sum {
 }
 
 /// The counts. Does not grow with the run's length: when it is full, latency buckets are joined, 8 and then 64 at a
-/// time, then all; when that does not help, new keys lose their stack.
+/// time, then all; when that does not help, new keys lose their stack, and in the end all but their operation.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     sums: HashMap<Key, Sum>,
@@ -82,9 +82,10 @@ impl Tally {
         while self.sums.len() >= most {
             let Some(next) = self.coarseness.next() else {
                 self.others += sum.samples;
-                key.stack = StackId::OTHER;
-                key.end = End::Root;
-                // Few distinct keys are left: threads and phases are bounded by themselves.
+                key = without_stack(key);
+                if self.sums.len() >= most + most / 8 && !self.sums.contains_key(&key) {
+                    key = of_its_operation(key);
+                }
                 break;
             };
             self.coarseness = next;
@@ -115,6 +116,27 @@ impl Tally {
     /// Bytes held, about.
     pub(super) fn bytes(&self) -> usize {
         self.sums.capacity() * (size_of::<(Key, Sum)>() + 1)
+    }
+}
+
+fn without_stack(key: Key) -> Key {
+    Key {
+        stack: StackId::OTHER,
+        end: End::Root,
+        ..key
+    }
+}
+
+/// What few keys have in common: an operation and how it ended.
+fn of_its_operation(key: Key) -> Key {
+    Key {
+        thread: 0,
+        phase: 0,
+        instance: key.instance.map(|instance| Instance {
+            label: 0,
+            ..instance
+        }),
+        ..key
     }
 }
 
@@ -173,6 +195,19 @@ mod tests {
         assert!(tally.iter().count() <= 101);
         let other = tally.iter().find(|(key, _)| key.stack == StackId::OTHER);
         assert_eq!(other.map(|(_, sum)| sum.samples), Some(tally.others));
+    }
+
+    #[test]
+    fn threads_phases_and_labels_without_end_stay_bounded_too() {
+        let mut tally = Tally::default();
+        for n in 0..5000_u16 {
+            let mut many = key(n.into(), 0);
+            (many.thread, many.phase) = (n % 1000, n / 1000);
+            many.instance.iter_mut().for_each(|it| it.label = n % 512);
+            tally.add_within(many, ONE, 100);
+        }
+        assert_eq!(total(&tally).samples, 5000);
+        assert!(tally.iter().count() <= 113, "{}", tally.iter().count());
     }
 
     #[test]
