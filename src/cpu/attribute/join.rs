@@ -175,12 +175,16 @@ impl<T: Copy> Attribution<T> {
         }
     }
 
-    /// Those that still wait, for a look at the recording while it goes on.
-    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Pending<T>> {
+    /// Those that still wait, and the instance of which they would be if nothing came any more: for a look at the
+    /// recording while it goes on.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (&Pending<T>, Option<Instance>)> {
         let in_threads = self.threads.values().flat_map(Thread::waiting);
-        let futures = self.ends.futures.open();
-        let in_futures = futures.flat_map(|open| open.what.iter().map(|(sample, _)| sample));
-        in_threads.chain(in_futures)
+        let in_futures = self.ends.futures.open().flat_map(|open| {
+            let so_far = unfinished(open);
+            let each = open.what.iter();
+            each.map(move |&(ref at, label)| (at, Some(Instance { label, ..so_far })))
+        });
+        in_threads.map(|sample| (sample, None)).chain(in_futures)
     }
 
     /// The end: nothing comes any more. Those in futures that have not ended belong to them, all others are outside of
@@ -194,8 +198,13 @@ impl<T: Copy> Attribution<T> {
         self.ends.give_up(u64::MAX, 0, take);
     }
 
+    /// Samples that wait in futures count as joined.
     pub(crate) fn statistics(&self) -> Statistics {
-        self.ends.statistics
+        let waiting = self.ends.waiting as u64;
+        let mut statistics = self.ends.statistics;
+        statistics.joined += waiting;
+        statistics.unfinished += waiting;
+        statistics
     }
 
     /// Bytes held, about.
@@ -270,8 +279,7 @@ impl<T> Ends<T> {
             let so_far = unfinished(&open);
             for (sample, label) in open.what {
                 count += 1;
-                let label = Instance { label, ..so_far };
-                take(sample, Some(label));
+                take(sample, Some(Instance { label, ..so_far }));
             }
         }
         self.waiting -= count;

@@ -77,17 +77,23 @@ pub(super) struct Counted {
 
 impl Counted {
     fn add(&mut self, sample: &Pending<Seen>, instance: Option<Instance>) {
-        let key = Key {
-            instance,
-            ..sample.what.key
-        };
-        let sum = Sum {
-            samples: 1,
-            cpu_ns: sample.what.weight_ns,
-        };
+        let (key, sum) = counted(sample, instance);
         self.tally.add(key, sum);
         self.windows.add(sample.at_ns, key, sum);
     }
+}
+
+/// What a sample of the instance adds.
+fn counted(sample: &Pending<Seen>, instance: Option<Instance>) -> (Key, Sum) {
+    let key = Key {
+        instance,
+        ..sample.what.key
+    };
+    let sum = Sum {
+        samples: 1,
+        cpu_ns: sample.what.weight_ns,
+    };
+    (key, sum)
 }
 
 impl Drain {
@@ -108,11 +114,12 @@ impl Drain {
         }
     }
 
-    /// One round; how full the fullest ring of segments was. `last`: nothing comes after it.
+    /// One round; how full the fullest ring of segments was. `phases` tells those so far; `last`: nothing comes after it.
     pub(super) fn round(
         &mut self,
         sampler: &mut dyn Sampler,
         source: Option<&dyn Source>,
+        phases: impl FnOnce() -> Phases,
         last: bool,
     ) -> f32 {
         // Segments are read by the counter, samples by the system: the two must agree now, not on average.
@@ -123,6 +130,8 @@ impl Drain {
         } else {
             now.saturating_sub(UNDER_WAY_NS)
         };
+        // After the clock was read: what begins or ends later than it is seen in time for the next round.
+        self.phases = phases();
         self.joins = source.is_some();
         sampler.drain(&mut |event| self.event(event));
         let fullest = source.map_or(0.0, |source| self.read_segments(source));
@@ -242,13 +251,10 @@ impl Drain {
             Some(window) => self.counted.windows.get(window)?,
             None => (self.counted.tally.clone(), 0..u64::MAX),
         };
-        for sample in self.attribution.waiting() {
+        for (sample, instance) in self.attribution.waiting() {
             if span.contains(&sample.at_ns) {
-                let sum = Sum {
-                    samples: 1,
-                    cpu_ns: sample.what.weight_ns,
-                };
-                tally.add(sample.what.key, sum);
+                let (key, sum) = counted(sample, instance);
+                tally.add(key, sum);
             }
         }
         Some(tally)

@@ -60,7 +60,8 @@ impl Phases {
         let mut edges: Vec<_> = both
             .filter(|&(at, ..)| at > after_ns && at <= to_ns && at != u64::MAX)
             .collect();
-        edges.sort_unstable();
+        // A phase may end at the nanosecond that it starts.
+        edges.sort_unstable_by_key(|&(at, number, starts)| (at, number, !starts));
         edges
     }
 
@@ -90,6 +91,12 @@ mod tests {
         assert_eq!(
             phases.edges(10, 30),
             [(20, inner, true), (30, inner, false)]
+        );
+        let empty = phases.start("empty", 40).unwrap_or(0);
+        phases.end(empty, 40);
+        assert_eq!(
+            phases.edges(30, 40),
+            [(40, empty, true), (40, empty, false)]
         );
     }
 

@@ -64,11 +64,10 @@ fn drain(shared: &Shared, sampler: &mut dyn Sampler) {
     loop {
         sampler.wait(pace.interval());
         let last = shared.is_asked_to_stop() || sampler.ended();
-        let phases = shared.phases().clone();
         let mut state = shared.state();
-        state.drain.phases = phases;
         let source = shared.context.source.as_deref();
-        pace.saw(state.drain.round(sampler, source, last));
+        let phases = || shared.phases().clone();
+        pace.saw(state.drain.round(sampler, source, phases, last));
         shared.take_usage(&mut state);
         state.sight = sampler.sight();
         if let Some(bytes) = state.drain.stack_size.wish(sampler.stack_bytes()) {

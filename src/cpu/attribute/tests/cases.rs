@@ -149,6 +149,26 @@ fn patience_ends_for_threads_and_for_futures() {
 }
 
 #[test]
+fn while_it_goes_on_samples_of_a_future_are_those_of_one_that_has_not_ended() {
+    let mut joining = Joining::new(Limits::default());
+    joining.samples(1, &[5, 15]);
+    joining.segment(poll(14, 20));
+    joining.settle(30);
+    let waiting: Vec<_> = joining.attribution.waiting().collect();
+    let instances: Vec<_> = waiting
+        .iter()
+        .map(|(sample, instance)| (sample.at_ns, instance.map(|it| (it.operation, it.outcome))))
+        .collect();
+    assert_eq!(instances, [(5, None), (15, Some((1, None)))]);
+    assert_eq!(joining.attribution.statistics().joined, 1);
+    let seen = Seen {
+        inside: vec![15],
+        outside: vec![5],
+    };
+    assert_eq!(joining.finish(), seen);
+}
+
+#[test]
 fn where_most_wait_room_is_made_first() {
     let limits = Limits {
         pending: 20,
