@@ -103,10 +103,12 @@ impl Profiling {
     /// # Errors
     /// No back end runs here.
     pub(in crate::monitor) fn profile_of_next(&self, duration: Duration) -> Result<Profile> {
-        if let Ok(recording) = &self.run
-            && recording.is_running()
-        {
-            return Ok(recording.profile_of_next(duration));
+        if let Ok(recording) = &self.run {
+            if recording.is_running() {
+                return Ok(recording.profile_of_next(duration));
+            }
+            // One that ended by itself keeps no other from this process.
+            recording.stop();
         }
         let _one_at_a_time = lock(&self.demand);
         let recording = self.record().map_err(|refusals| {

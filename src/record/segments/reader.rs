@@ -27,7 +27,7 @@ pub(in crate::record) struct Reader {
 impl Reader {
     /// `None` while there is another one. Each thread calls `hook` at its first segment.
     pub(in crate::record) fn begin(hook: Option<fn()>) -> Option<Self> {
-        let current = SESSION.load(Ordering::Relaxed);
+        let current = SESSION.load(Ordering::Acquire);
         if current != 0 && PROCESS.load(Ordering::Relaxed) == std::process::id() {
             return None;
         }
@@ -38,18 +38,14 @@ impl Reader {
             time: Timeline::new(),
             unattributed: UNATTRIBUTED.load(Ordering::Relaxed),
         };
-        let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
-        if SESSION
-            .compare_exchange(current, session, set, get)
-            .is_err()
-        {
-            return None;
-        }
+        // Before the session is seen: a thread's first segment in it may come at once, and so may another reader.
         PROCESS.store(std::process::id(), Ordering::Relaxed);
         *ON_FIRST_SEGMENT
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = hook;
-        Some(reader)
+        let (set, get) = (Ordering::Release, Ordering::Relaxed);
+        let begun = SESSION.compare_exchange(current, session, set, get);
+        begun.is_ok().then_some(reader)
     }
 
     /// Hands over what was left since the last call. The heads are read first and the clocks then, so that every
