@@ -25,7 +25,8 @@ pub(super) fn of(statistics: &Statistics) -> Vec<String> {
     ];
     if statistics.overrun > 0 {
         comments.push(format!(
-            "operations overwritten before they were read: {} of {}; samples in them are outside of any operation",
+            "operations written over before they were read, or without a ring: {} of {}; samples in them are outside of any \
+             operation",
             statistics.overrun,
             statistics.overrun + statistics.segments
         ));

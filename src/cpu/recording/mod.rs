@@ -8,7 +8,9 @@
 //!  tally.rs       counts by key       windows.rs     of a stretch of time
 //!  stacks.rs      stacks by number    threads.rs     names by number      phases.rs   by time
 //!  splits.rs      where operations' time went                  usage.rs       CPU time by the system's count
+//!  reached.rs     what was reached since a moment
 //!  build.rs       the profile         cohorts.rs     the slow instances   comments.rs  in words
+//!  lengthening.rs what a sample adds to its operation
 //! ```
 //!
 //! Everything here is bounded, however long the recording lasts; what a bound costs is counted.

@@ -8,7 +8,8 @@ const KIB: usize = 1024;
 const SIZES: [usize; 3] = [8 * KIB, 16 * KIB, 32 * KIB];
 /// Samples that a decision rests on.
 const SAMPLES: usize = 500;
-/// Smaller stacks are enough when all but one in a hundred need less than this.
+/// Smaller stacks are enough when all but one in so many need less than so much.
+const DEEP: usize = 100;
 const SMALL: usize = 7 * KIB;
 /// Larger ones are needed when more than one in this many is cut off.
 const CUT_OFF: usize = 50;
@@ -16,8 +17,10 @@ const CUT_OFF: usize = 50;
 /// Watches what samples need.
 #[derive(Debug, Default)]
 pub(super) struct StackSize {
-    /// Bytes needed by the samples since the last decision.
-    depths: Vec<usize>,
+    /// Samples since the last decision.
+    samples: usize,
+    /// Of them, those that needed more than a small stack.
+    deep: usize,
     truncated: usize,
     /// Too small was seen: it does not go down again.
     grown: bool,
@@ -25,29 +28,29 @@ pub(super) struct StackSize {
 
 impl StackSize {
     pub(super) fn note(&mut self, unwound: Unwound) {
-        self.depths.push(unwound.depth_bytes);
+        self.samples += 1;
+        self.deep += usize::from(unwound.depth_bytes >= SMALL);
         self.truncated += usize::from(unwound.end == End::Truncated);
     }
 
     /// The size to ask for instead of `bytes`, when it is time and there is a better one.
     pub(super) fn wish(&mut self, bytes: usize) -> Option<usize> {
-        if self.depths.len() < SAMPLES {
+        if self.samples < SAMPLES {
             return None;
         }
-        let mut depths = std::mem::take(&mut self.depths);
-        let truncated = std::mem::take(&mut self.truncated);
-        depths.sort_unstable();
-        let p99 = depths[depths.len() * 99 / 100];
-        let wish = if truncated > depths.len() / CUT_OFF {
-            self.grown = true;
+        let cut_off = self.truncated > self.samples / CUT_OFF;
+        let grown = self.grown || cut_off;
+        let wish = if cut_off {
             SIZES.into_iter().find(|&size| size > bytes)
-        } else if p99 < SMALL && !self.grown {
+        } else if !grown && self.deep < self.samples / DEEP {
             SIZES.into_iter().find(|&size| size < bytes)
         } else {
             None
         };
-        depths.clear();
-        self.depths = depths;
+        *self = Self {
+            grown,
+            ..Self::default()
+        };
         wish
     }
 }
@@ -79,6 +82,7 @@ mod tests {
         let mut size = StackSize::default();
         assert_eq!(after(&mut size, SIZES[1], 5000, 0), Some(SIZES[0]));
         assert_eq!(after(&mut size, SIZES[0], 5000, 0), None, "it is smallest");
+        assert_eq!(after(&mut size, SIZES[1], SMALL, 0), None, "not that flat");
     }
 
     #[test]
