@@ -36,10 +36,11 @@ pub(super) struct Ring {
 unsafe impl Send for Ring {}
 
 impl Ring {
-    /// A ring for the CPU, with so many bytes of data, a power of two and at least a page.
-    pub(super) fn open(cpu: u32, bytes: usize, page: usize) -> Result<Self, Fault> {
+    /// A ring for the CPU, with so many bytes of data, a power of two and at least a page. It wakes who polls it each time
+    /// that `wake` bytes were written.
+    pub(super) fn open(cpu: u32, bytes: usize, wake: usize, page: usize) -> Result<Self, Fault> {
         let this_thread = 0;
-        let attr = Attr::ring_owner((bytes / 4) as u32);
+        let attr = Attr::ring_owner(wake as u32);
         let owner = call::open(&attr, this_thread, cpu)?;
         let base = map(owner.as_fd(), page + bytes)?;
         Ok(Self::over(owner, cpu, base, page, bytes))

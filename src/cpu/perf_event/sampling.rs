@@ -46,13 +46,14 @@ pub(super) struct PerfEvent {
 
 impl PerfEvent {
     pub(super) fn start(target: Target, options: &Options) -> Result<Self, Fault> {
-        let rings = rings::open(&threads::cpus(&threads::list(target)?)?)?;
         let (options, highest_rate) = attempt::within_the_kernels_rate(options);
+        let period_ns = options.period_ns();
+        let rings = rings::open(&threads::cpus(&threads::list(target)?)?, period_ns)?;
         let mut plan = Plan {
             target,
             except: call::this_thread(),
             wish: Wish {
-                period_ns: options.period_ns(),
+                period_ns,
                 stack_bytes: stack_size(FIRST_STACK.min(rings::most_stack(&rings))),
                 kernel: true,
                 threads_only: true,
@@ -115,7 +116,7 @@ impl PerfEvent {
             return Ok(());
         }
         let before = self.rings.len();
-        let covered = rings::more(&mut self.rings, &others)
+        let covered = rings::more(&mut self.rings, &others, self.plan.wish.period_ns)
             .and_then(|()| self.reopen(self.plan.wish.stack_bytes));
         if covered.is_err() {
             self.rings.truncate(before);
