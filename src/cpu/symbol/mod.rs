@@ -16,10 +16,13 @@ mod restore;
 mod tests;
 mod vdso;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::thread;
 
 use super::unwind::{Frame, Module, ModuleId, Modules};
+use crate::signals;
 
 pub use restore::symbolize;
 
@@ -87,35 +90,76 @@ impl Symbolizer {
 
     /// Looks up those of the frames that are not known yet, all of a module's at once.
     fn look_up(&mut self, modules: &Modules, frames: &[Frame]) {
-        let mut code: BTreeMap<ModuleId, BTreeSet<u64>> = BTreeMap::new();
-        let mut kernel = BTreeSet::new();
-        for frame in frames {
-            match *frame {
-                _ if self.known.contains_key(frame) => {}
-                Frame::Code { module, address } => {
-                    _ = code.entry(module).or_default().insert(address)
-                }
-                Frame::Kernel(address) => _ = kernel.insert(address),
-                Frame::Unknown(_) => {}
-            }
-        }
-        for (id, addresses) in code {
-            let addresses = Vec::from_iter(addresses);
-            let functions = match modules.get(id) {
-                Some(module) => of_module(module, &addresses),
-                None => Vec::new(),
+        let mut new: BTreeMap<Place, BTreeSet<u64>> = BTreeMap::new();
+        for frame in frames
+            .iter()
+            .filter(|frame| !self.known.contains_key(frame))
+        {
+            let (place, address) = match *frame {
+                Frame::Code { module, address } => (Some(module), address),
+                Frame::Kernel(address) => (None, address),
+                Frame::Unknown(_) => continue,
             };
-            let frame = |address| Frame::Code {
-                module: id,
-                address,
+            new.entry(place).or_default().insert(address);
+        }
+        let mut batches: Vec<Batch> = new
+            .into_iter()
+            .map(|(place, addresses)| (place, Vec::from_iter(addresses)))
+            .collect();
+        batches.sort_by_key(|(_, addresses)| Reverse(addresses.len()));
+        let functions = name(modules, &batches);
+        for ((place, addresses), functions) in batches.into_iter().zip(functions) {
+            let frame = |address| match place {
+                Some(module) => Frame::Code { module, address },
+                None => Frame::Kernel(address),
             };
             self.known
                 .extend(addresses.into_iter().map(frame).zip(functions));
         }
-        let addresses = Vec::from_iter(kernel);
-        let functions = of_kernel(&addresses);
-        self.known
-            .extend(addresses.into_iter().map(Frame::Kernel).zip(functions));
+    }
+}
+
+/// Where code is: a module, or the kernel.
+type Place = Option<ModuleId>;
+
+/// Addresses of one place, in ascending order.
+type Batch = (Place, Vec<u64>);
+
+/// The functions of each batch. The first and largest is the program's as a rule; the C library's and the kernel's take
+/// as long together, so they are read meanwhile on a thread that ends with this call.
+fn name(modules: &Modules, batches: &[Batch]) -> Vec<Vec<Functions>> {
+    let Some((first, others)) = batches.split_first() else {
+        return Vec::new();
+    };
+    let name_others = || -> Vec<_> {
+        let others = others.iter();
+        others.map(|batch| of_batch(modules, batch)).collect()
+    };
+    thread::scope(|scope| {
+        let beside = (!others.is_empty()).then(|| {
+            let named = thread::Builder::new().name("vecperf-names".to_owned());
+            named.spawn_scoped(scope, || {
+                signals::leave_to_the_program();
+                name_others()
+            })
+        });
+        let mut functions = vec![of_batch(modules, first)];
+        functions.extend(match beside {
+            // A panic leaves those frames without names.
+            Some(Ok(beside)) => beside.join().unwrap_or_default(),
+            // There is none to be had, or nothing for it to do.
+            Some(Err(_)) | None => name_others(),
+        });
+        functions
+    })
+}
+
+fn of_batch(modules: &Modules, (place, addresses): &Batch) -> Vec<Functions> {
+    match place {
+        Some(id) => modules
+            .get(*id)
+            .map_or_else(Vec::new, |module| of_module(module, addresses)),
+        None => of_kernel(addresses),
     }
 }
 

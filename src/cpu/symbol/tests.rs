@@ -6,7 +6,10 @@ use std::process::Command;
 
 use object::{Object, ObjectSymbol};
 
-use super::{Functions, of_file, of_kernel, symbolize, vdso};
+use super::{Functions, Symbolizer, of_file, of_kernel, symbolize, vdso};
+use crate::cpu::event::{RawSample, Registers};
+use crate::cpu::options::Target;
+use crate::cpu::unwind::{Frame, Unwinder};
 use crate::profile::{Builder, Location, Mapping, Profile};
 
 /// C++ with what makes names long: templates of templates, lambdas, a functor that is inlined, a static function that
@@ -119,6 +122,42 @@ fn a_function_of_this_binary_has_its_path_and_place() {
     );
     assert!(last.file.ends_with("src/cpu/symbol/tests.rs"), "{last:?}");
     assert!(last.line > 0);
+}
+
+#[test]
+fn frames_of_several_modules_have_each_their_own_name() {
+    let mut unwinder = Unwinder::new(Target::ThisProcess);
+    let mut code = |function: *const ()| {
+        let sample = RawSample {
+            thread: 1,
+            at_ns: crate::clock::monotonic_nanos(),
+            weight_ns: 1,
+            registers: Some(Registers {
+                instruction: function as u64,
+                ..Registers::default()
+            }),
+            stack: &[],
+            kernel: &[],
+        };
+        let mut frames = Vec::new();
+        unwinder.unwind(&sample, &mut frames);
+        frames[0]
+    };
+    let here = code(a_function_of_this_binary as *const ());
+    let library = code(libc::getpid as *const ());
+    let frames = [here, Frame::Kernel(1), library, Frame::Unknown(1), here];
+    let mut symbolizer = Symbolizer::default();
+    for _ in ["read", "remembered"] {
+        let functions = symbolizer.functions(unwinder.modules(), &frames);
+        let last = |at: usize| functions[at].last().map_or("", |function| &function.name);
+        assert!(
+            last(0).ends_with("a_function_of_this_binary"),
+            "{functions:?}"
+        );
+        assert_eq!(last(1), "[kernel]");
+        assert!(last(2).contains("getpid"), "{functions:?}");
+        assert_eq!((last(3), last(4)), ("", last(0)));
+    }
 }
 
 #[test]
