@@ -1,6 +1,7 @@
 //! What a large profile costs to write and to read: 100 MB unpacked, as an hour of a busy service would make.
 //!
-//! `cargo bench --bench pprof -- [ROUNDS] [FILE.prof]` shows the medians, and leaves the profile in the file.
+//! `cargo bench --bench pprof -- [ROUNDS] [FILE.prof] [shared]` shows the medians, and leaves the profile in the file.
+//! All its stacks differ; `shared`: they are 20,000, which branch from one root, as a service's do.
 
 #![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
 
@@ -13,11 +14,13 @@ use vecperf::{Error, ErrorKind};
 const SAMPLES: u64 = 1_150_000;
 const FUNCTIONS: u64 = 20_000;
 const DEPTH: u64 = 20;
+const SHARED: u64 = 20_000;
 
 fn main() -> vecperf::Result<()> {
     let rounds = std::env::args().find_map(|argument| argument.parse().ok());
     let rounds: usize = rounds.unwrap_or(7);
-    let profile = large();
+    let shared = std::env::args().any(|argument| argument == "shared");
+    let profile = large(shared);
     let (mut writing, mut reading) = (Vec::new(), Vec::new());
     let mut packed = Vec::new();
     for _ in 0..rounds {
@@ -41,13 +44,21 @@ fn main() -> vecperf::Result<()> {
     Ok(())
 }
 
+/// A number that looks random, the same for the same one (splitmix64).
+fn mixed(number: u64) -> u64 {
+    let number = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ number >> 31
+}
+
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
 }
 
 /// Stacks of 20 frames among 20,000 functions, four labels a sample.
-fn large() -> Profile {
+fn large(shared: bool) -> Profile {
     let mut builder = Builder::cpu(1_000_000);
     let mapping = builder.mapping(Mapping {
         start: 0x40_0000,
@@ -70,15 +81,15 @@ fn large() -> Profile {
             })
         })
         .collect();
-    let mut random = 1_u64;
     for number in 0..SAMPLES {
-        let mut stack = Vec::with_capacity(DEPTH as usize);
-        for _ in 0..DEPTH {
-            random = random
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            stack.push(locations[(random >> 33) as usize % locations.len()]);
-        }
+        let frame = |depth| {
+            let path = match shared {
+                true => mixed(number) % SHARED >> 15_u64.saturating_sub(depth), // twice as many a frame further in
+                false => number,
+            };
+            locations[(mixed(path * DEPTH + depth) % FUNCTIONS) as usize]
+        };
+        let stack = (0..DEPTH).rev().map(frame).collect();
         let labels = vec![
             builder.label(names::OPERATION, "search"),
             builder.label(names::PHASE, "load"),

@@ -109,7 +109,7 @@ impl Builder {
         self.profile.samples.push(Sample {
             locations,
             values,
-            labels,
+            labels: labels.into(),
         });
     }
 

@@ -113,8 +113,9 @@ pub struct Sample {
     pub locations: Vec<u32>,
     /// One for each of `value_types`.
     pub values: Vec<i64>,
-    /// Labels. One key may occur several times: a slow query is in the cohorts `above_p50`, `above_p90`, ….
-    pub labels: Vec<Label>,
+    /// Labels; many samples share them. One key may occur several times: a slow query is in the cohorts `above_p50`,
+    /// `above_p90`, ….
+    pub labels: Arc<[Label]>,
 }
 
 /// A label of a sample.

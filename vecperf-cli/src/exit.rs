@@ -17,7 +17,7 @@ pub(crate) enum Exit {
     Usage,
     /// A threshold failed.
     Threshold,
-    /// No threshold failed, but at least one could not be judged, or there was none.
+    /// No threshold failed, but at least one could not be judged, or there was none; or the data to show are not there.
     Inconclusive,
     /// Ctrl-C; what was measured until then is written.
     Interrupted,
@@ -93,6 +93,14 @@ impl Failure {
     pub(crate) fn runtime(message: impl Into<String>) -> Self {
         Self {
             exit: Exit::Runtime,
+            ..Self::usage(message)
+        }
+    }
+
+    /// What was asked about holds no data.
+    pub(crate) fn no_data(message: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Inconclusive,
             ..Self::usage(message)
         }
     }

@@ -4,10 +4,12 @@
 //!  wire.rs    the messages and the walk over them
 //!  write.rs   a profile to bytes
 //!  read.rs    bytes to a profile, whatever they are
+//!  samples.rs the samples among them
 //!  tables.rs  texts and ids that the lists refer to, while reading
 //! ```
 
 mod read;
+mod samples;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -7,14 +7,13 @@
 use std::borrow::Cow;
 use std::io::Read as _;
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::MultiGzDecoder;
 use prost::Message;
 
+use super::samples::samples;
 use super::tables::{Ids, Texts};
 use super::wire::{self, Lists, Read};
-use crate::profile::{
-    Function, Label, LabelValue, Line, Location, Mapping, Profile, Sample, ValueType,
-};
+use crate::profile::{Function, Line, Location, Mapping, Profile, Sample, ValueType};
 
 /// What a gzip file begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -169,59 +168,6 @@ fn locations(lists: &Lists<'_>, mappings: &Ids, functions: &Ids) -> Read<(Vec<Lo
     Ok((locations, ids))
 }
 
-/// The samples, each with `kinds` values.
-fn samples(
-    lists: &Lists<'_>,
-    texts: &mut Texts<'_>,
-    locations: &Ids,
-    kinds: usize,
-) -> Read<Vec<Sample>> {
-    let mut totals = vec![0; kinds];
-    list(lists, wire::SAMPLE, "sample", |wire: &wire::Sample| {
-        add_up(&mut totals, &wire.value)?;
-        let mut stack = Vec::with_capacity(wire.location_id.len());
-        for &id in &wire.location_id {
-            stack.push(locations.index(id)?);
-        }
-        let mut labels = Vec::with_capacity(wire.label.len());
-        for wire in wire.label.iter().filter(|label| label.key != 0) {
-            labels.push(label(wire, texts)?);
-        }
-        Ok(Sample {
-            locations: stack,
-            values: wire.value.clone(),
-            labels,
-        })
-    })
-}
-
-/// Adds a sample's values to the totals, so that no sum over samples ever overflows.
-fn add_up(totals: &mut [i64], values: &[i64]) -> Read<()> {
-    if values.len() != totals.len() || values.is_empty() {
-        let (own, named) = (values.len(), totals.len());
-        return Err(format!(
-            "{own} values, and the file names {named} types of them"
-        ));
-    }
-    for (total, &value) in totals.iter_mut().zip(values) {
-        let value = not_negative("a value", value)?;
-        *total = total
-            .checked_add(value)
-            .ok_or("the values up to here add up to more than 2^63")?;
-    }
-    Ok(())
-}
-
-fn label(wire: &wire::Label, texts: &mut Texts<'_>) -> Read<Label> {
-    Ok(Label {
-        key: texts.shared(wire.key)?,
-        value: match wire.str {
-            0 => LabelValue::Number(wire.num, texts.shared(wire.num_unit)?),
-            text => LabelValue::Text(texts.shared(text)?),
-        },
-    })
-}
-
 /// Converts each element of a list; an error says which one it was.
 fn list<M: Message + Default, T>(
     lists: &Lists<'_>,
@@ -243,7 +189,7 @@ fn list<M: Message + Default, T>(
     Ok(converted)
 }
 
-fn not_negative(what: &str, number: i64) -> Read<i64> {
+pub(super) fn not_negative(what: &str, number: i64) -> Read<i64> {
     match number {
         0.. => Ok(number),
         _ => Err(format!("{what} is negative: {number}")),

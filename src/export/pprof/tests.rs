@@ -374,7 +374,7 @@ fn any_profile() -> impl Strategy<Value = Profile> {
             let sample = |(stack, values, labels): AnySample| Sample {
                 locations: stack.iter().map(|at| at.index(places) as u32).collect(),
                 values: values[..kinds].to_vec(),
-                labels,
+                labels: labels.into(),
             };
             profile.samples = samples.into_iter().map(sample).collect();
             profile

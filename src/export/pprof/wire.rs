@@ -160,6 +160,11 @@ struct List<'a> {
     start: usize,
 }
 
+/// Fields of a [`Sample`], which is read by hand: it is nine tenths of a large file.
+pub(super) const LOCATION_ID: u64 = 1;
+pub(super) const VALUE: u64 = 2;
+pub(super) const LABEL: u64 = 3;
+
 impl<'a> Lists<'a> {
     /// Finds them.
     pub(super) fn find(bytes: &'a [u8]) -> Read<Self> {
@@ -167,11 +172,11 @@ impl<'a> Lists<'a> {
         let mut rest = bytes;
         while !rest.is_empty() {
             let start = bytes.len() - rest.len();
-            let (field, element) = next_field(&mut rest)?;
+            let (field, content) = next_field(&mut rest)?;
             let list = usize::try_from(field)
                 .ok()
                 .and_then(|at| lists.0.get_mut(at));
-            if let (Some(list), Some(_)) = (list, element) {
+            if let (Some(list), Content::Bytes(_)) = (list, content) {
                 if list.count == 0 {
                     list.start = start;
                 }
@@ -192,7 +197,7 @@ impl<'a> Lists<'a> {
         let list = self.0[field as usize];
         let mut rest = &list.bytes[list.start..];
         while !rest.is_empty() {
-            if let (this, Some(element)) = next_field(&mut rest)?
+            if let (this, Content::Bytes(element)) = next_field(&mut rest)?
                 && this == u64::from(field)
             {
                 take(element)?;
@@ -202,31 +207,78 @@ impl<'a> Lists<'a> {
     }
 }
 
-/// The number of the next field; its content, if it may be an element of a list.
-fn next_field<'a>(bytes: &mut &'a [u8]) -> Read<(u64, Option<&'a [u8]>)> {
+/// What stands in a field.
+#[derive(Clone, Copy)]
+pub(super) enum Content<'a> {
+    Number(u64),
+    /// A text, a message, or packed numbers: what an element of a list may be.
+    Bytes(&'a [u8]),
+    /// Of 4 or 8 bytes; pprof has none.
+    Fixed,
+}
+
+/// The number of the next field, and what stands in it.
+pub(super) fn next_field<'a>(bytes: &mut &'a [u8]) -> Read<(u64, Content<'a>)> {
     let key = varint(bytes)?;
-    let mut content = None;
-    match key & 7 {
-        VARINT => _ = varint(bytes)?,
-        FIXED_64 => _ = split(bytes, 8)?,
-        FIXED_32 => _ = split(bytes, 4)?,
+    let content = match key & 7 {
+        VARINT => Content::Number(varint(bytes)?),
+        FIXED_64 => {
+            split(bytes, 8)?;
+            Content::Fixed
+        }
+        FIXED_32 => {
+            split(bytes, 4)?;
+            Content::Fixed
+        }
         LENGTH_DELIMITED => {
             let length = varint(bytes)?;
-            content = Some(split(bytes, length)?);
+            Content::Bytes(split(bytes, length)?)
         }
         _ => return Err("it holds a field of a kind that pprof does not use".to_owned()),
-    }
+    };
     Ok((key >> 3, content))
 }
 
+impl Content<'_> {
+    /// Hands the numbers of a field that may hold many to `take`: packed, as most write them, or one by one.
+    #[inline]
+    pub(super) fn numbers(self, mut take: impl FnMut(u64) -> Read<()>) -> Read<()> {
+        match self {
+            Self::Number(number) => take(number),
+            Self::Bytes(mut packed) => {
+                while !packed.is_empty() {
+                    take(varint(&mut packed)?)?;
+                }
+                Ok(())
+            }
+            Self::Fixed => Err("it holds a number of another kind than pprof's".to_owned()),
+        }
+    }
+}
+
 /// The next number: seven bits a byte, the lowest first.
+#[inline]
 fn varint(bytes: &mut &[u8]) -> Read<u64> {
+    match **bytes {
+        [byte, ref rest @ ..] if byte < 0x80 => {
+            *bytes = rest;
+            Ok(u64::from(byte))
+        }
+        [low, high, ref rest @ ..] if high < 0x80 => {
+            *bytes = rest;
+            Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
+        }
+        _ => long_varint(bytes),
+    }
+}
+
+fn long_varint(bytes: &mut &[u8]) -> Read<u64> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = bytes.split_first().ok_or_else(cut_off)?;
         *bytes = rest;
         number |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
+        if byte < 0x80 && (shift < 63 || byte < 2) {
             return Ok(number);
         }
     }

@@ -19,7 +19,8 @@ Exit codes:
   1  something failed while running
   2  wrong usage or settings
   3  a threshold failed (bench: only with --gate)
-  4  a threshold could not be judged, or there was none (bench: only with --gate)
+  4  a threshold could not be judged, or there was none (bench: only with --gate);
+     a profile holds no samples
   130  interrupted; what was measured until then is written
 record -- COMMAND ends with the command's own code, 128 + signal when a signal ended it.";
 

@@ -15,6 +15,7 @@ pub(crate) fn run(args: &FlameArgs, terminal: Terminal) -> Result<Exit> {
     let sides = Sides::new(&profile, &args.selection)?;
     let stacks = Stacks::new(&profile, &sides)?;
     drop(profile);
+    let stacks = stacks.in_order();
     let mut remarks = stacks.remarks();
     let drawn = match args.format {
         Drawing::Svg => {

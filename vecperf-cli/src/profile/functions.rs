@@ -14,25 +14,27 @@ pub(crate) struct Cost {
 
 /// All functions that occur, in the order of their names.
 pub(crate) fn functions(stacks: &Stacks) -> Vec<Cost> {
-    let cost = |function: &super::stacks::Function| Cost {
-        name: function.name.clone(),
-        own: [0.0; 2],
-        total: [0.0; 2],
-    };
-    let mut costs: Vec<_> = stacks.functions.iter().map(cost).collect();
-    let mut seen_in = vec![usize::MAX; costs.len()];
+    let mut own: Vec<Pair> = vec![[0.0; 2]; stacks.functions.len()];
+    let mut total = own.clone();
+    let mut seen_in = vec![usize::MAX; own.len()];
     for (stack, (path, values)) in stacks.iter().enumerate() {
         for &function in path {
             let function = function as usize;
             if seen_in[function] != stack {
                 seen_in[function] = stack;
-                costs[function].total = plus(costs[function].total, values);
+                total[function] = plus(total[function], values);
             }
         }
         if let Some(&leaf) = path.last() {
-            costs[leaf as usize].own = plus(costs[leaf as usize].own, values);
+            own[leaf as usize] = plus(own[leaf as usize], values);
         }
     }
-    costs.retain(|cost| cost.total != [0.0; 2]);
-    costs
+    let costs = stacks.functions.iter().zip(own).zip(total);
+    let occurring = costs.filter(|(_, total)| *total != [0.0; 2]);
+    let cost = |((function, own), total): ((&super::stacks::Function, _), _)| Cost {
+        name: function.name.clone(),
+        own,
+        total,
+    };
+    occurring.map(cost).collect()
 }

@@ -5,6 +5,8 @@
 //! | `sides` | which samples: one cut, or two that are compared |
 //! | `unit` | what is counted, and how it is written |
 //! | `names` | functions' names, made harmless |
+//! | `places` | the functions at each address |
+//! | `order` | sorting of call stacks |
 //! | `stacks` | the samples by call stack |
 //! | `functions` | the stacks by function |
 //! | `prune` | the stacks that are wide enough to be seen |
@@ -13,6 +15,8 @@
 mod folded;
 mod functions;
 mod names;
+mod order;
+mod places;
 mod prune;
 mod sides;
 mod speedscope;
@@ -94,7 +98,7 @@ pub(crate) fn open(path: &Path) -> Result<Profile> {
     })?;
     if profile.samples.is_empty() || profile.value_types.is_empty() {
         return Err(
-            Failure::runtime(format!("{}: holds no samples", path.display()))
+            Failure::no_data(format!("{}: holds no samples", path.display()))
                 .remedy("a longer run, or one that uses more CPU time"),
         );
     }

@@ -9,8 +9,8 @@ const NARROWEST: f64 = 1e-4;
 /// Deeper frames are not drawn.
 const DEEPEST: usize = 1000;
 
-/// The text of all lines is kept below this by leaving out more of the narrow frames; only a profile that was made to
-/// hurt comes near.
+/// The text of all lines is kept below this by leaving out more of the narrow frames, then of the deep ones; only a
+/// profile that was made to hurt comes near.
 const LARGEST: usize = 64 << 20;
 
 /// Stacks that can be seen.
@@ -33,57 +33,68 @@ pub(super) struct Line {
 /// A frame whose stacks are being read.
 struct Open {
     function: u32,
-    /// The length of the path up to its caller.
-    caller: usize,
-    /// Its line, kept free for it.
-    line: usize,
+    /// The bytes of its path.
+    size: usize,
+    /// Its place in the list, kept free for it.
+    place: usize,
     own: Pair,
     /// Own, and of what it calls.
     total: Pair,
 }
 
-/// The stacks of `stacks` that can be seen, their values scaled, their functions named by `name`.
+/// A frame that can be seen: none but these are given a text.
+#[derive(Clone, Copy)]
+struct Seen {
+    function: u32,
+    /// How many frames it is inside of.
+    depth: u32,
+    own: Pair,
+}
+
+/// The stacks of `stacks`, which are in order, that can be seen, their values scaled, their functions named by `name`.
 pub(super) fn lines(stacks: &Stacks, scale: Pair, name: impl Fn(u32) -> String) -> Lines {
     let names: Vec<_> = (0..stacks.functions.len() as u32).map(name).collect();
-    let mut narrowest = NARROWEST;
+    let (mut narrowest, mut deepest) = (NARROWEST, DEEPEST);
     loop {
         let mut reader = Reader {
             names: &names,
+            deepest,
             least: stacks.totals[0] * scale[0] * narrowest,
             open: Vec::new(),
-            path: String::new(),
+            seen: Vec::new(),
             size: 0,
             rest: 0.0,
-            seen: Lines::default(),
+            unseen: 0.0,
         };
         for (path, values) in stacks.iter() {
             reader.read(path, [values[0] * scale[0], values[1] * scale[1]]);
         }
         reader.close(0);
-        reader.tell_rest();
-        if reader.size <= LARGEST || narrowest > 0.1 {
-            return reader.seen;
+        match reader.size {
+            ..=LARGEST => return reader.written(),
+            _ if narrowest < 0.1 => narrowest *= 4.0,
+            _ => deepest /= 2,
         }
-        narrowest *= 4.0;
     }
 }
 
 struct Reader<'a> {
     names: &'a [String],
+    deepest: usize,
     least: f64,
     open: Vec<Open>,
-    /// The names of the open frames.
-    path: String,
-    /// Bytes of all lines.
+    seen: Vec<Seen>,
+    /// Bytes of the paths of all that is seen.
     size: usize,
     /// What is left out and has no caller.
     rest: f64,
-    seen: Lines,
+    /// As of [`Lines`].
+    unseen: f64,
 }
 
 impl Reader<'_> {
     fn read(&mut self, stack: &[u32], values: Pair) {
-        let stack = &stack[..stack.len().min(DEEPEST)];
+        let stack = &stack[..stack.len().min(self.deepest)];
         let same = self
             .open
             .iter()
@@ -100,19 +111,18 @@ impl Reader<'_> {
     }
 
     fn enter(&mut self, function: u32) {
-        let caller = self.path.len();
-        if caller > 0 {
-            self.path.push(';');
-        }
-        self.path.push_str(&self.names[function as usize]);
-        let line = self.seen.lines.len();
-        self.seen.lines.push(Line::default());
+        let caller = self.open.last().map_or(0, |caller| caller.size + 1);
         self.open.push(Open {
             function,
-            caller,
-            line,
+            size: caller + self.names[function as usize].len(),
+            place: self.seen.len(),
             own: [0.0; 2],
             total: [0.0; 2],
+        });
+        self.seen.push(Seen {
+            function,
+            depth: self.open.len() as u32 - 1,
+            own: [0.0; 2],
         });
     }
 
@@ -125,36 +135,89 @@ impl Reader<'_> {
             if total[0] < self.least || total[0] <= 0.0 {
                 self.leave_out(&frame, total);
             } else {
-                self.size += self.path.len();
-                if self.size <= LARGEST {
-                    let line = &mut self.seen.lines[frame.line];
-                    line.path.push_str(&self.path);
-                    line.values = frame.own;
-                }
+                self.size = self.size.saturating_add(frame.size);
+                self.seen[frame.place].own = frame.own;
                 if let Some(caller) = self.open.last_mut() {
                     caller.total = plus(caller.total, total);
                 }
             }
-            self.path.truncate(frame.caller);
         }
     }
 
     /// All that it calls is narrower still and left out already.
     fn leave_out(&mut self, frame: &Open, total: Pair) {
-        self.seen.lines.truncate(frame.line);
-        self.seen.unseen += (total[1] - total[0]).max(0.0);
+        self.seen.truncate(frame.place);
+        self.unseen += (total[1] - total[0]).max(0.0);
         match self.open.last_mut() {
             Some(caller) => caller.own = plus(caller.own, [total[0]; 2]),
             None => self.rest += total[0],
         }
     }
 
-    fn tell_rest(&mut self) {
+    /// What is seen as text, what has no caller last.
+    fn written(self) -> Lines {
+        let mut path = String::new();
+        let mut ends = Vec::new(); // of the names in it
+        let line = |frame: &Seen| {
+            ends.truncate(frame.depth as usize);
+            path.truncate(ends.last().copied().unwrap_or(0));
+            if !path.is_empty() {
+                path.push(';');
+            }
+            path.push_str(&self.names[frame.function as usize]);
+            ends.push(path.len());
+            Line {
+                path: path.clone(),
+                values: frame.own,
+            }
+        };
+        let mut lines: Vec<_> = self.seen.iter().map(line).collect();
         if self.rest > 0.0 {
-            self.seen.lines.push(Line {
+            lines.push(Line {
                 path: "[other]".to_owned(),
                 values: [self.rest; 2],
             });
         }
+        Lines {
+            lines,
+            unseen: self.unseen,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vecperf::profile::{Builder, Function, Line as InCode, Location};
+
+    use super::super::Sides;
+    use super::*;
+    use crate::args::SelectionArgs;
+
+    /// Each of its paths would be longer than the last: 500 MB in all.
+    #[test]
+    fn the_text_of_a_deep_stack_of_long_names_is_bounded() {
+        let mut builder = Builder::cpu(1);
+        let mut frame = |number: usize| {
+            let function = builder.function(Function {
+                name: format!("{number:0>1000}"),
+                ..Function::default()
+            });
+            builder.location(Location {
+                lines: vec![InCode { function, line: 0 }],
+                ..Location::default()
+            })
+        };
+        let stack = (0..1000).map(&mut frame).collect();
+        builder.sample(stack, vec![1, 7], vec![]);
+        let (profile, all) = (builder.finish(), SelectionArgs::default());
+        let sides = Sides::new(&profile, &all).unwrap();
+        let stacks = Stacks::new(&profile, &sides).unwrap().in_order();
+        let seen = lines(&stacks, [1.0, 0.0], |function| {
+            stacks.functions[function as usize].name.clone()
+        });
+        let size: usize = seen.lines.iter().map(|line| line.path.len()).sum();
+        assert!(size > LARGEST / 10 && size <= LARGEST, "{size}");
+        let own: f64 = seen.lines.iter().map(|line| line.values[0]).sum();
+        assert_eq!(own, 7.0);
     }
 }

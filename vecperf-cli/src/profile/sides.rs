@@ -228,7 +228,11 @@ impl<'a> Label<'a> {
             keys::THREAD,
             keys::OUTCOME,
         ];
-        for label in profile.samples.iter().flat_map(|sample| &sample.labels) {
+        for label in profile
+            .samples
+            .iter()
+            .flat_map(|sample| sample.labels.iter())
+        {
             if *label.key == *key {
                 known.insert(names::short(&label.value.to_string(), 60));
             } else if key == keys::LABEL && !own.contains(&&*label.key) {

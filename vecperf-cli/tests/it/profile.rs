@@ -496,16 +496,16 @@ fn a_file_that_is_no_profile_is_refused() {
     fs::write(place.path("none.prof"), pprof::write(&none)).unwrap();
     let whole = pprof::write(&searches());
     fs::write(place.path("half.prof"), &whole[..whole.len() / 2]).unwrap();
-    for (file, words) in [
-        ("nowhere.prof", "nowhere.prof: cannot be read"),
-        (".", "cannot be read"),
-        ("text.prof", "text.prof: is no profile"),
-        ("empty.prof", "it is empty"),
-        ("half.prof", "half.prof: is no profile"),
-        ("none.prof", "none.prof: holds no samples"),
+    for (file, code, words) in [
+        ("nowhere.prof", 1, "nowhere.prof: cannot be read"),
+        (".", 1, "cannot be read"),
+        ("text.prof", 1, "text.prof: is no profile"),
+        ("empty.prof", 1, "it is empty"),
+        ("half.prof", 1, "half.prof: is no profile"),
+        ("none.prof", 4, "none.prof: holds no samples"),
     ] {
         for command in ["flame -o -", "functions"] {
-            let ended = place.run(&format!("{command} {file}")).with(1);
+            let ended = place.run(&format!("{command} {file}")).with(code);
             assert!(
                 ended.stderr.contains(words)
                     && ended.stderr.contains("try: ")
