@@ -11,7 +11,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
-use vecperf::{Moment, Operation};
+use vecperf::{Moment, Monitor, Operation};
 use vecperf_engines::{Index, SearchParameters, Vectors};
 
 pub(crate) use answers::Answers;
@@ -37,6 +37,8 @@ pub(crate) struct Run<'a> {
     pub(crate) index: &'a dyn Index,
     /// What each search is recorded as.
     pub(crate) operation: &'a Operation,
+    /// Labels the searches for the CPU profile.
+    pub(crate) monitor: &'a Monitor,
     /// Asked in turn, over and over.
     pub(crate) queries: &'a Vectors,
     /// How each search is done.

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
+use vecperf::Monitor;
 use vecperf_engines::{EngineError, Metric, Neighbor, Searcher, Work};
 
 use super::*;
@@ -104,6 +105,7 @@ impl Setup {
         let run = Run {
             index,
             operation: &Operation::off(),
+            monitor: &Monitor::off(),
             queries: &self.queries,
             parameters: SearchParameters {
                 k: 3,

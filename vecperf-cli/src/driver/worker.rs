@@ -34,6 +34,8 @@ impl<'a> Worker<'a> {
 
     /// Searches until the budget is spent or the user interrupts.
     pub(super) fn work(mut self) -> Tally {
+        let ef = self.run.parameters.ef_search;
+        let _label = self.run.monitor.label(&format!("ef={ef}"));
         let mut searcher = Monitored::new(self.run.index.searcher(), self.run.operation);
         while !self.over() {
             let ticket = self.next.fetch_add(1, Ordering::Relaxed);

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use vecperf::export::pprof;
+use vecperf::profile::names;
 use vecperf::{Report, Status};
 
 use crate::{Place, SMALL};
@@ -312,4 +314,23 @@ fn without_monitoring_there_is_no_file_and_still_an_answer() {
     assert!(!place.path("data").exists());
     place.bench("--format json").with(2);
     place.bench("--gate").with(4);
+}
+
+/// The profile can be cut by what the searches were asked for.
+#[test]
+fn searches_carry_their_ef_in_the_profile() {
+    let place = Place::new();
+    place.run(&format!(
+        "bench --dataset {SMALL} -n 20000 -t 1 --warm-up 0 --ef-search 32 --recall off"
+    ));
+    // Where no samples can be taken, or none fell into a search, there is nothing to see.
+    let Ok(bytes) = fs::read(place.path("data/logs/profiling_data.prof")) else {
+        return;
+    };
+    let profile = pprof::read(&bytes, 1 << 28).unwrap();
+    let searches = profile.samples.iter();
+    let mut ended = searches.filter(|sample| {
+        sample.has_label(names::OPERATION, "search") && sample.has_label(names::OUTCOME, "ok")
+    });
+    assert!(ended.all(|sample| sample.has_label(names::LABEL, "ef=32")));
 }

@@ -168,6 +168,7 @@ impl Bench {
         let run = Run {
             index,
             operation: &self.monitor.operation("search"),
+            monitor: &self.monitor,
             queries: &data.set.queries,
             parameters: self.plan.search,
             threads: self.plan.threads,
