@@ -30,11 +30,13 @@ once.";
 const RECORD_EXAMPLES: &str = "\
 Examples:
   vecperf record -- ./search_service --port 8080
-  vecperf record -o build.prof -- cargo build
+  vecperf record -o load.prof --seconds 1m -- ./search_service
   vecperf record --pid 1234 --seconds 10
 
 The command's output and exit code are passed through (128 + signal when a
-signal ended it). Ctrl-C reaches the command, too, and ends the recording.";
+signal ended it). Ctrl-C, SIGTERM and SIGHUP reach the command, too, and end
+the recording. Processes that the command starts are not sampled; how much CPU
+time they used is told at the end.";
 
 /// Which samples of a profile.
 #[derive(Debug, Default, Args)]

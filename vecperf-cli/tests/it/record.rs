@@ -59,8 +59,9 @@ fn a_command_keeps_its_output_and_its_exit_code() {
         ended.stderr
     );
     for words in [
-        "samples of",
-        "asked for; ", // and none lost, unless the machine is busy
+        " samples, ",
+        " of CPU in ",
+        " of 1,000 a second, ", // and none lost, unless the machine is busy
         " lost",
         "next: vecperf functions vecperf.prof",
     ] {
@@ -70,6 +71,15 @@ fn a_command_keeps_its_output_and_its_exit_code() {
             ended.stderr
         );
     }
+    assert!(
+        ended
+            .stderr
+            .lines()
+            .filter(|line| line.contains(" samples, ") || line.contains(" %  "))
+            .all(|line| line.chars().count() <= 80),
+        "{}",
+        ended.stderr
+    );
     assert!(cpu_ns(&profile(&place)) > 0);
     place.run("functions vecperf.prof").with(0);
     place.run("flame vecperf.prof").with(0);
@@ -229,6 +239,44 @@ fn ctrl_c_ends_the_command_and_leaves_a_profile() {
         assert!(stderr.contains("vecperf.prof written"), "{stderr}");
         profile(&place);
     }
+}
+
+#[test]
+fn a_signal_to_vecperf_alone_reaches_the_command() {
+    for (signal, trap, code) in [
+        ("TERM", "trap 'exit 9' TERM;", 9),
+        ("TERM", "", 143),
+        ("INT", "trap 'exit 5' INT;", 5),
+        ("HUP", "", 129),
+    ] {
+        let place = Place::new();
+        let Some(child) = up(sh(&place, "record", &format!("{trap} {SPIN}"))) else {
+            return;
+        };
+        let number = child.id().to_string();
+        let kill = Command::new("kill").args(["-s", signal, &number]).status();
+        assert!(kill.unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{signal}: {stderr}");
+        assert!(stderr.contains("vecperf.prof written"), "{stderr}");
+        profile(&place);
+    }
+}
+
+#[test]
+fn what_child_processes_used_is_told() {
+    let place = Place::new();
+    let script = "(i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); done); true";
+    let ended = Ended::of(&mut sh(&place, "record", script));
+    if refused(&ended.stderr) {
+        return;
+    }
+    let stderr = ended.with(0).stderr;
+    assert!(
+        stderr.contains("in child processes of the command"),
+        "{stderr}"
+    );
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! `vecperf record`: a CPU profile of a command or of a running process, from outside.
 
 #[cfg(unix)]
+mod descendants;
+#[cfg(unix)]
 mod launch;
 #[cfg(unix)]
 mod of_command;
 mod of_process;
+#[cfg(unix)]
+mod signals;
 mod summary;
 
 use std::path::Path;
@@ -12,6 +16,7 @@ use std::time::Duration;
 
 use vecperf::cpu::{Options, Recording, Refusal, Target};
 use vecperf::export::pprof;
+use vecperf::profile::names::CPU;
 use vecperf::{Moment, cpu};
 
 use crate::args::RecordArgs;
@@ -74,8 +79,8 @@ impl Plan<'_> {
             .is_some_and(|time| start.elapsed() >= time)
     }
 
-    /// Ends the recording, writes it and tells what it came to.
-    fn conclude(&self, recording: &Recording) -> Result<()> {
+    /// Ends the recording, writes it and tells what it came to. Its CPU time.
+    fn conclude(&self, recording: &Recording) -> Result<Duration> {
         recording.stop();
         let profile = recording.profile();
         let path: &Path = &self.args.output;
@@ -84,7 +89,8 @@ impl Plan<'_> {
         for line in summary::lines(path, &profile, recording.statistics().as_ref()) {
             self.terminal.remark(line);
         }
-        Ok(())
+        let cpu = profile.value_index(CPU).map_or(0, |cpu| profile.total(cpu));
+        Ok(Duration::from_nanos(cpu.unsigned_abs()))
     }
 }
 

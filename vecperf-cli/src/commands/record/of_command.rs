@@ -9,14 +9,15 @@ use std::time::Duration;
 use vecperf::Moment;
 
 use super::launch::Waiting;
-use super::{LISTEN, Plan};
+use super::{LISTEN, Plan, descendants, signals};
 use crate::exit::{Exit, Failure, Result};
 
-/// Ctrl-C reaches the command, too. When it takes longer than this to end, the profile is written before it does.
+/// Ctrl-C and other signals reach the command, too. When it takes longer than this to end, the profile is written before it does.
 const GRACE: Duration = Duration::from_secs(2);
 
 impl Plan<'_> {
     pub(super) fn watch_command(&self) -> Result<Exit> {
+        signals::look_out();
         let waiting =
             Waiting::new(&self.args.command).map_err(|error| self.cannot_be_run(&error))?;
         let recording = match self.start(waiting.process()) {
@@ -28,14 +29,18 @@ impl Plan<'_> {
         };
         let mut child = waiting.go().map_err(|error| self.cannot_be_run(&error))?;
         let ended = self.until_over(&mut child)?;
-        self.conclude(&recording)?;
+        let sampled = self.conclude(&recording)?;
         drop(recording);
         let status = match ended {
-            Some(status) => status,
+            Some(status) => {
+                let remark = descendants::remark(sampled);
+                remark.inspect(|remark| self.terminal.remark(remark));
+                status
+            }
             None => {
                 self.terminal
                     .remark("the command still runs: waiting for it (Ctrl-C twice leaves it)");
-                child.wait().map_err(|error| lost(&error))?
+                end_of(&mut child)?
             }
         };
         Ok(Exit::OfCommand(code(status)))
@@ -46,7 +51,7 @@ impl Plan<'_> {
         let start = Moment::now();
         let mut asked: Option<Moment> = None;
         loop {
-            if let Some(status) = child.try_wait().map_err(|error| lost(&error))? {
+            if let Some(status) = look(child)? {
                 return Ok(Some(status));
             }
             if self.interrupt.asked() {
@@ -55,7 +60,6 @@ impl Plan<'_> {
             if self.is_up(start) || asked.is_some_and(|asked| asked.elapsed() >= GRACE) {
                 return Ok(None);
             }
-            sleep(LISTEN);
         }
     }
 
@@ -71,6 +75,24 @@ impl Plan<'_> {
             .because(error)
             .remedy(remedy)
     }
+}
+
+fn end_of(child: &mut Child) -> Result<ExitStatus> {
+    loop {
+        if let Some(status) = look(child)? {
+            return Ok(status);
+        }
+    }
+}
+
+/// Whether the command has ended; else it gets the signals that were sent to vecperf, and a little time.
+fn look(child: &mut Child) -> Result<Option<ExitStatus>> {
+    let ended = child.try_wait().map_err(|error| lost(&error))?;
+    if ended.is_none() {
+        signals::pass_on(child);
+        sleep(LISTEN);
+    }
+    Ok(ended)
 }
 
 /// As shells tell it.

@@ -20,7 +20,7 @@ pub(super) fn lines(
 ) -> Vec<String> {
     let mut lines = vec![format!("{} written", path.display())];
     if let Some(statistics) = statistics {
-        lines.push(amount(statistics));
+        lines.extend(amount(statistics));
         lines.extend(statistics.notes.iter().map(|note| short(note, 500)));
     }
     lines.extend(top(profile));
@@ -33,34 +33,33 @@ pub(super) fn lines(
     lines
 }
 
-/// `4,012 samples of 4.03 s CPU time in 2.1 s: 995 a second of the 1,000 asked for; 0 lost`
-fn amount(statistics: &Statistics) -> String {
-    let (cpu, wall) = (
-        statistics.cpu.as_secs_f64(),
-        statistics.duration.as_secs_f64(),
-    );
+/// `4,012 samples, 4.03 s of CPU in 2.10 s: 995 of 1,000 a second, 0 lost`, and what is missing, a line each.
+fn amount(statistics: &Statistics) -> Vec<String> {
+    let cpu = statistics.cpu.as_secs_f64();
     let mut line = format!(
-        "{} samples of {} CPU time in {}",
+        "{} samples, {} of CPU in {}",
         quantity::count(statistics.samples),
         quantity::duration(cpu),
-        quantity::duration(wall),
+        quantity::duration(statistics.duration.as_secs_f64()),
     );
     if statistics.samples > 0 {
         line += &format!(
-            ": {} a second of the {} asked for",
+            ": {} of {} a second",
             quantity::number(statistics.achieved_rate),
             quantity::number(statistics.asked_rate)
         );
     }
-    line += &format!("; {} lost", quantity::count(statistics.lost));
+    line += &format!(", {} lost", quantity::count(statistics.lost));
+    let mut lines = vec![line];
     let unseen = statistics.kernel_not_sampled.as_secs_f64();
     if unseen > 0.01 * cpu {
-        line += &format!(
-            "; {} of it in the kernel, not sampled: `sysctl kernel.perf_event_paranoid=1` shows it",
+        lines.push(format!(
+            "{} of it in the kernel, not sampled",
             quantity::duration(unseen)
-        );
+        ));
+        lines.push("`sysctl kernel.perf_event_paranoid=1` shows it".to_owned());
     }
-    line
+    lines
 }
 
 /// The functions that cost most in themselves.
@@ -79,7 +78,7 @@ fn top(profile: &Profile) -> Vec<String> {
             "{:>6.1} %  {:>9}  {}",
             100.0 * cost.own[0] / stacks.totals[0],
             unit.show(cost.own[0]),
-            short(&cost.name, 60)
+            short(&cost.name, 80 - 21)
         )
     };
     costs
