@@ -84,7 +84,7 @@ fn large(shared: bool) -> Profile {
     for number in 0..SAMPLES {
         let frame = |depth| {
             let path = match shared {
-                true => mixed(number) % SHARED >> 15_u64.saturating_sub(depth), // twice as many a frame further in
+                true => (mixed(number) % SHARED) >> 15_u64.saturating_sub(depth), // twice as many a frame further in
                 false => number,
             };
             locations[(mixed(path * DEPTH + depth) % FUNCTIONS) as usize]
