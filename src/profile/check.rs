@@ -17,8 +17,9 @@ impl fmt::Display for Flaw {
 impl std::error::Error for Flaw {}
 
 impl Profile {
-    /// Whether every index is in range, every sample has one value of each type, no value is negative, and each
-    /// value's total fits an `i64`: so any sum over a part of the samples does, too.
+    /// Whether every index is in range, every sample has one value of each type, and each value's magnitudes
+    /// add up to what fits an `i64`: so any sum over a part of the samples does, too. Values below 0 are those of a
+    /// difference of two profiles: what there is less of.
     ///
     /// # Errors
     /// The first flaw, with the place where it is.
@@ -40,10 +41,8 @@ impl Profile {
                 ));
             }
             for (total, &value) in totals.iter_mut().zip(&sample.values) {
-                if value < 0 {
-                    return flaw(format!("the value {value} is negative"));
-                }
-                match total.checked_add(value) {
+                let magnitude = value.checked_abs();
+                match magnitude.and_then(|magnitude| total.checked_add(magnitude)) {
                     Some(sum) => *total = sum,
                     None => return flaw("the values add up to more than 2^63".to_owned()),
                 }
@@ -95,13 +94,16 @@ mod tests {
     #[test]
     fn each_flaw_is_named() {
         assert_eq!(sound().check(), Ok(()));
+        let mut difference = sound();
+        difference.samples[0].values[1] = -4;
+        assert_eq!(difference.check(), Ok(()));
         type Spoil = fn(&mut Profile);
         let cases: [(Spoil, &str); 6] = [
             (|p| p.locations[0].mapping = Some(1), "no mapping 1"),
             (|p| p.locations[0].lines[0].function = 7, "no function 7"),
             (|p| p.samples[0].locations[0] = 3, "no location 3"),
             (|p| p.samples[0].values = vec![1], "1 values"),
-            (|p| p.samples[0].values[1] = -4, "-4 is negative"),
+            (|p| p.samples[0].values[1] = i64::MIN, "add up"),
             (
                 |p| {
                     p.samples[0].values[1] = i64::MAX;

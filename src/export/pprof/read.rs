@@ -189,7 +189,7 @@ fn list<M: Message + Default, T>(
     Ok(converted)
 }
 
-pub(super) fn not_negative(what: &str, number: i64) -> Read<i64> {
+fn not_negative(what: &str, number: i64) -> Read<i64> {
     match number {
         0.. => Ok(number),
         _ => Err(format!("{what} is negative: {number}")),

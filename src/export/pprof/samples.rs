@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use prost::Message;
 
-use super::read::not_negative;
 use super::tables::{Ids, Texts};
 use super::wire::{self, Content, Lists, Read};
 use crate::profile::{Label, LabelValue, Sample};
@@ -95,7 +94,7 @@ impl<'a> Labels<'a> {
     }
 }
 
-/// Adds a sample's values to the totals, so that no sum over samples ever overflows.
+/// Adds the magnitudes of a sample's values to the totals, so that no sum over samples ever overflows.
 fn add_up(totals: &mut [i64], values: &[i64]) -> Read<()> {
     if values.len() != totals.len() || values.is_empty() {
         let (own, named) = (values.len(), totals.len());
@@ -104,9 +103,9 @@ fn add_up(totals: &mut [i64], values: &[i64]) -> Read<()> {
         ));
     }
     for (total, &value) in totals.iter_mut().zip(values) {
-        let value = not_negative("a value", value)?;
-        *total = total
-            .checked_add(value)
+        let magnitude = value.checked_abs();
+        *total = magnitude
+            .and_then(|magnitude| total.checked_add(magnitude))
             .ok_or("the values up to here add up to more than 2^63")?;
     }
     Ok(())

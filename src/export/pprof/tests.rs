@@ -190,8 +190,8 @@ fn an_error_says_what_is_wrong_and_where() {
         ),
         (sample(|s| s.value.clear()), "sample 1: 0 values"),
         (
-            sample(|s| s.value[1] = -5),
-            "sample 1: a value is negative: -5",
+            sample(|s| s.value[1] = i64::MIN),
+            "sample 1: the values up to here",
         ),
         (
             sample(|s| s.value[0] = i64::MAX),
@@ -336,7 +336,8 @@ type AnySample = (Vec<Index>, [i64; 3], Vec<Label>);
 fn any_profile() -> impl Strategy<Value = Profile> {
     let line = (any::<Index>(), 0..i64::MAX);
     let location = (option::of(any::<Index>()), any::<u64>(), vec(line, 0..4));
-    let values = [0..i64::MAX / 64, 0..i64::MAX / 64, 0..i64::MAX / 64];
+    let value = || -(i64::MAX / 64)..i64::MAX / 64;
+    let values = [value(), value(), value()];
     let sample = (vec(any::<Index>(), 0..9), values, vec(any_label(), 0..4));
     let value_type = || (any_text(), any_text()).prop_map(|(kind, unit)| ValueType { kind, unit });
     let header = (

@@ -13,16 +13,21 @@ Examples:
   vecperf flame data/logs/profiling_data.prof
   vecperf flame data/logs/profiling_data.prof --operation search --phase search
   vecperf flame data/logs/profiling_data.prof --operation search --cohort above_p99 --against rest -o slow.svg
+  vecperf flame heap.prof --value alloc_space
+  vecperf flame heap-2.prof --base heap-1.prof -o grown.svg
   vecperf flame heap.pb.gz --format folded -o - | head
 
 With --against, width is what the cohort takes; red is what it takes more than
-the others, blue less, both per operation.";
+the others, blue less, both per operation. With --base, width is what FILE
+takes, per operation where both profiles know how many; of memory (bytes,
+alloc_… and inuse_…) it is what has grown since.";
 
 const FUNCTIONS_EXAMPLES: &str = "\
 Examples:
   vecperf functions data/logs/profiling_data.prof
   vecperf functions data/logs/profiling_data.prof --operation search --sort total
   vecperf functions data/logs/profiling_data.prof --operation search --cohort above_p99 --against rest
+  vecperf functions heap-2.prof --base heap-1.prof --sort total
 
 self: in the function itself. total: also in what it calls, recursion counted
 once.";
@@ -42,7 +47,7 @@ time they used is told at the end.";
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Samples")]
 pub(crate) struct SelectionArgs {
-    /// Which of the values that each sample carries: cpu, samples, … [default: the last].
+    /// Which of the values that each sample carries: cpu, samples, inuse_space, alloc_objects, … [default: the last].
     #[arg(long, value_name = "KIND")]
     pub(crate) value: Option<String>,
 
@@ -77,6 +82,10 @@ pub(crate) struct SelectionArgs {
     /// Compare the cohort with all operations, with the rest of them, or with another cohort.
     #[arg(long, value_name = "all|rest|COHORT", requires = "cohort")]
     pub(crate) against: Option<String>,
+
+    /// Compare with this earlier profile: what the program holds more of now, or spends more on.
+    #[arg(long, value_name = "FILE", conflicts_with = "against")]
+    pub(crate) base: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -137,7 +146,7 @@ pub(crate) struct FunctionsArgs {
     #[arg(long, value_name = "N", default_value_t = 30, allow_negative_numbers = true, value_parser = values::at_least_one, help_heading = "Output")]
     pub(crate) top: usize,
 
-    /// What comes first. With --against: by which of them the difference is taken.
+    /// What comes first. With --against or --base: by which of them the difference is taken.
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub(crate) sort: Sort,
 

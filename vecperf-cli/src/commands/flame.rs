@@ -10,9 +10,8 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &FlameArgs, terminal: Terminal) -> Result<Exit> {
     let output = output(args)?;
-    let mut profile = profile::open(&args.file)?;
-    profile::name_by(&mut profile, args.selection.binary.as_deref())?;
-    let sides = Sides::new(&profile, &args.selection)?;
+    let (profile, base) = profile::read(&args.file, &args.selection)?;
+    let sides = Sides::new(&profile, base.as_ref(), &args.selection)?;
     let stacks = Stacks::new(&profile, &sides)?;
     drop(profile);
     let stacks = stacks.in_order();

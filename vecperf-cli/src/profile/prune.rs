@@ -210,7 +210,7 @@ mod tests {
         let stack = (0..1000).map(&mut frame).collect();
         builder.sample(stack, vec![1, 7], vec![]);
         let (profile, all) = (builder.finish(), SelectionArgs::default());
-        let sides = Sides::new(&profile, &all).unwrap();
+        let sides = Sides::new(&profile, None, &all).unwrap();
         let stacks = Stacks::new(&profile, &sides).unwrap().in_order();
         let seen = lines(&stacks, [1.0, 0.0], |function| {
             stacks.functions[function as usize].name.clone()

@@ -1,11 +1,13 @@
-//! Which samples: one cut of the profile, or two that are compared, and what they are called.
+//! Which samples: one cut of the profile, or two sides that are compared, and what they are called.
 
 use std::collections::BTreeSet;
 
 use vecperf::profile::{OperationCounts, Profile, Sample, names as keys};
 
+use super::base::Base;
 use super::names;
-use super::unit::Unit;
+use super::stacks::Pair;
+use super::unit::{Quantity, Unit};
 use crate::args::SelectionArgs;
 use crate::exit::{Failure, Result};
 
@@ -17,12 +19,35 @@ pub(crate) struct Sides<'a> {
     /// What the values are called: `cpu`.
     kind: String,
     pub(crate) unit: Unit,
+    quantity: Quantity,
     cut: Vec<Label<'a>>,
     shown: Set<'a>,
-    against: Option<Set<'a>>,
+    against: Option<Against<'a>>,
     /// The profile knows operations: samples outside of them are nobody's rest.
     has_operations: bool,
     operations: [Option<u64>; 2],
+}
+
+/// What the second side is.
+#[derive(Clone, Copy, Debug)]
+enum Against<'a> {
+    /// Other operations of the same profile.
+    Operations(Set<'a>),
+    /// An earlier profile.
+    Base(&'a Base),
+    /// The profile is a difference itself: what shrank.
+    Shrunk,
+}
+
+/// How the two sides can be told beside each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Terms {
+    /// By this many operations each.
+    PerOperation([u64; 2]),
+    /// The second side has the first one's total.
+    Scaled,
+    /// By their values.
+    AsTheyAre,
 }
 
 /// A flag and the label it asks for.
@@ -48,17 +73,28 @@ impl<'a> Sides<'a> {
     /// What the flags ask for.
     ///
     /// # Errors
-    /// A value or a label that no sample has.
-    pub(crate) fn new(profile: &Profile, args: &'a SelectionArgs) -> Result<Self> {
+    /// A value or a label that no sample has; cohorts of what is a difference already.
+    pub(crate) fn new(
+        profile: &Profile,
+        base: Option<&'a Base>,
+        args: &'a SelectionArgs,
+    ) -> Result<Self> {
         let value = value(profile, args.value.as_deref())?;
         let cut = labels(args);
         let shown = args.cohort.as_deref().map_or(Set::Everything, Set::of);
-        let against = args.against.as_deref().map(|name| match (name, shown) {
+        let others = args.against.as_deref().map(|name| match (name, shown) {
             ("rest", Set::Cohort(cohort)) => Set::RestOf(cohort),
             _ => Set::of(name),
         });
+        let shrinks = profile.samples.iter().any(|it| it.value(value) < 0);
+        let against = match (others, base) {
+            (Some(_), _) if shrinks => return Err(no_cohorts_of_a_difference()),
+            (Some(set), _) => Some(Against::Operations(set)),
+            (None, Some(base)) => Some(Against::Base(base)),
+            (None, None) => shrinks.then_some(Against::Shrunk),
+        };
         let mut wanted = cut.clone();
-        for (flag, set) in [("cohort", Some(shown)), ("against", against)] {
+        for (flag, set) in [("cohort", Some(shown)), ("against", others)] {
             if let Some(Set::Cohort(text)) = set {
                 wanted.push(Label { flag, text });
             }
@@ -66,43 +102,58 @@ impl<'a> Sides<'a> {
         for label in wanted {
             label.check(profile)?;
         }
-        let counts = countable(args).then(|| profile.operations());
-        let count = |set| {
-            counts
-                .as_ref()
-                .and_then(|counts| count(counts, args.operation.as_deref(), set))
+        let (counts, operation) = (profile.operations(), args.operation.as_deref());
+        let operations = match against {
+            _ if !countable(args) => [None; 2],
+            None => [count(&counts, operation, shown), None],
+            Some(Against::Operations(set)) => {
+                [shown, set].map(|set| count(&counts, operation, set))
+            }
+            Some(Against::Base(base)) => {
+                [&counts, &base.counts].map(|counts| count(counts, operation, shown))
+            }
+            Some(Against::Shrunk) => [None; 2],
         };
+        let value_type = &profile.value_types[value];
         Ok(Self {
             value,
-            kind: names::short(&profile.value_types[value].kind, 30),
-            unit: Unit::of(&profile.value_types[value]),
+            kind: names::short(&value_type.kind, 30),
+            unit: Unit::of(value_type),
+            quantity: Quantity::of(value_type),
             cut,
             shown,
             against,
             has_operations: profile.samples.iter().any(is_of_operation),
-            operations: [count(shown), against.and_then(count)],
+            operations,
         })
     }
 
-    /// Whether the sample belongs to what is shown, and to what that is compared with.
-    pub(super) fn takes(&self, sample: &Sample) -> [bool; 2] {
+    /// What the sample adds to what is shown, and to what that is compared with; times in nanoseconds. `at`: its number.
+    pub(super) fn pair(&self, at: usize, sample: &Sample) -> Pair {
         if !self.cut.iter().all(|label| label.is_on(sample)) {
-            return [false; 2];
+            return [0.0; 2];
         }
-        let takes = |set: Set<'_>| match set {
+        let value = sample.value(self.value) as f64 * self.unit.factor();
+        let (more, less) = (value.max(0.0), (-value).max(0.0));
+        let of = |set, value| if self.takes(set, sample) { value } else { 0.0 };
+        let pair = match self.against {
+            None => [more, 0.0],
+            Some(Against::Operations(set)) => return [of(self.shown, more), of(set, more)],
+            Some(Against::Base(base)) if at >= base.from => [less, more],
+            Some(Against::Base(_) | Against::Shrunk) => [more, less],
+        };
+        pair.map(|value| of(self.shown, value))
+    }
+
+    fn takes(&self, set: Set<'_>, sample: &Sample) -> bool {
+        match set {
             Set::Everything => true,
             Set::All => self.is_operation(sample),
             Set::RestOf(cohort) => {
                 self.is_operation(sample) && !sample.has_label(keys::COHORT, cohort)
             }
             Set::Cohort(cohort) => sample.has_label(keys::COHORT, cohort),
-        };
-        [takes(self.shown), self.against.is_some_and(takes)]
-    }
-
-    /// The sample's value; times in nanoseconds.
-    pub(super) fn value(&self, sample: &Sample) -> f64 {
-        sample.value(self.value).max(0) as f64 * self.unit.factor()
+        }
     }
 
     fn is_operation(&self, sample: &Sample) -> bool {
@@ -114,8 +165,28 @@ impl<'a> Sides<'a> {
         self.against.is_some()
     }
 
-    /// How many operations each side is made of, where the profile says so for all that are shown.
+    /// The second side is an earlier profile.
+    pub(crate) fn has_base(&self) -> bool {
+        matches!(self.against, Some(Against::Base(_)))
+    }
+
+    /// The profile is a difference itself.
+    pub(crate) fn is_difference(&self) -> bool {
+        matches!(self.against, Some(Against::Shrunk))
+    }
+
+    /// What is drawn is what grew: of a profile that is a difference, and of memory since an earlier profile.
+    pub(crate) fn is_growth(&self) -> bool {
+        let of_memory = self.quantity != Quantity::Other;
+        self.is_difference() || self.has_base() && of_memory
+    }
+
+    /// How many operations each side is made of, where the profile says so for all that are shown; and where a value per
+    /// operation says something: what is held has not been spent by them.
     pub(crate) fn operations(&self) -> Option<[u64; 2]> {
+        if self.quantity == Quantity::Held || self.is_growth() {
+            return None;
+        }
         match (self.operations, self.against) {
             ([Some(shown), _], None) => Some([shown, 0]),
             ([Some(shown), Some(against)], Some(_)) => Some([shown, against]),
@@ -123,20 +194,34 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// What to multiply each side's values by so that they can be compared: to a value per operation, else the second
-    /// side to the first one's total.
-    pub(crate) fn scale(&self, totals: [f64; 2]) -> [f64; 2] {
-        match (self.compared(), self.operations()) {
-            (false, _) => [1.0, 1.0],
-            (true, Some(operations)) => operations.map(|count| 1.0 / count as f64),
-            (true, None) if totals[1] > 0.0 => [1.0, totals[0] / totals[1]],
-            (true, None) => [1.0, 0.0],
+    /// How two sides are compared: per operation where that is known, else the second by the first one's total, profiles
+    /// as they are.
+    pub(crate) fn terms(&self) -> Terms {
+        match (self.against, self.operations()) {
+            (Some(_), Some(operations)) => Terms::PerOperation(operations),
+            (Some(Against::Operations(_)), None) => Terms::Scaled,
+            _ => Terms::AsTheyAre,
         }
     }
 
-    /// What is shown, without the cohort: `cpu of operation search, phase search`.
+    /// What to multiply each side's values by so that they can be compared.
+    pub(crate) fn scale(&self, totals: Pair) -> Pair {
+        match self.terms() {
+            Terms::AsTheyAre => [1.0, 1.0],
+            Terms::PerOperation(operations) => operations.map(|count| 1.0 / count as f64),
+            Terms::Scaled if totals[1] > 0.0 => [1.0, totals[0] / totals[1]],
+            Terms::Scaled => [1.0, 0.0],
+        }
+    }
+
+    /// What is shown, without a cohort that is a side's title: `cpu of operation search, phase search`.
     pub(crate) fn subject(&self) -> String {
-        let labels: Vec<_> = self.cut.iter().map(Label::words).collect();
+        let mut labels: Vec<_> = self.cut.iter().map(Label::words).collect();
+        if let (Set::Cohort(cohort), Some(Against::Base(_) | Against::Shrunk)) =
+            (self.shown, self.against)
+        {
+            labels.push(format!("cohort {}", names::short(cohort, 40)));
+        }
         if labels.is_empty() {
             self.kind.clone()
         } else {
@@ -146,7 +231,12 @@ impl<'a> Sides<'a> {
 
     /// What the two sides are called; empty where there is nothing to tell.
     pub(crate) fn titles(&self) -> [String; 2] {
-        [self.shown, self.against.unwrap_or(Set::Everything)].map(Set::title)
+        match self.against {
+            None => [self.shown.title(), String::new()],
+            Some(Against::Operations(set)) => [self.shown, set].map(Set::title),
+            Some(Against::Base(base)) => base.titles.clone(),
+            Some(Against::Shrunk) => ["grown", "shrunk"].map(str::to_owned),
+        }
     }
 }
 
@@ -247,8 +337,15 @@ impl<'a> Label<'a> {
     }
 }
 
+fn no_cohorts_of_a_difference() -> Failure {
+    Failure::usage(
+        "--against: the profile is a difference already, some of its values are negative",
+    )
+    .remedy("without --against, what grew is shown")
+}
+
 /// The position of the value asked for; the last one is what readers of pprof show unless told otherwise.
-fn value(profile: &Profile, kind: Option<&str>) -> Result<usize> {
+pub(super) fn value(profile: &Profile, kind: Option<&str>) -> Result<usize> {
     let Some(kind) = kind else {
         return Ok(profile.value_types.len().saturating_sub(1));
     };

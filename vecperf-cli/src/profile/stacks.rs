@@ -57,7 +57,13 @@ impl Stacks {
         for (addresses, values) in sums {
             stacks.push(addresses, &places, values);
         }
-        if stacks.totals[0] <= 0.0 {
+        let [shown, other] = stacks.totals;
+        let any = if sides.is_growth() {
+            shown + other
+        } else {
+            shown
+        };
+        if any <= 0.0 {
             return Err(
                 Failure::usage(format!("{}: there are no such samples", sides.subject()))
                     .remedy("fewer conditions at a time, or another --value"),
@@ -77,6 +83,25 @@ impl Stacks {
             .map(|(stack, values)| Stack { values, ..stack })
             .collect();
         self
+    }
+
+    /// Of each stack what one side has more than the other: what grew, and what shrank. Of stacks in order, so that each
+    /// occurs once.
+    pub(super) fn differences(&self) -> Self {
+        let mut totals = [0.0; 2];
+        let difference = |stack: &Stack| {
+            let more = stack.values[0] - stack.values[1];
+            let values = [more.max(0.0), (-more).max(0.0)];
+            totals = plus(totals, values);
+            Stack { values, ..*stack }
+        };
+        Self {
+            stacks: self.stacks.iter().map(difference).collect(),
+            functions: self.functions.clone(),
+            frames: self.frames.clone(),
+            totals,
+            cut: self.cut,
+        }
     }
 
     /// The stacks, root first.
@@ -119,14 +144,16 @@ impl Stacks {
 
 /// The sum of each side, by the addresses of the stack.
 fn by_addresses<'a>(profile: &'a Profile, sides: &Sides<'_>) -> Vec<(&'a [u32], Pair)> {
-    let taken = |sample: &'a Sample| {
-        let value = sides.value(sample);
-        let values = sides
-            .takes(sample)
-            .map(|takes| if takes { value } else { 0.0 });
+    let taken = |(at, sample): (usize, &'a Sample)| {
+        let values = sides.pair(at, sample);
         (values != [0.0; 2]).then_some((sample.locations.as_slice(), values))
     };
-    let taken: Vec<_> = profile.samples.iter().filter_map(taken).collect();
+    let taken: Vec<_> = profile
+        .samples
+        .iter()
+        .enumerate()
+        .filter_map(taken)
+        .collect();
     let groups = order::groups(taken.len(), |at, depth| {
         let (leaf_first, _) = taken[at];
         leaf_first.iter().nth_back(depth).copied()

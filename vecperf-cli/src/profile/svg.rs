@@ -1,11 +1,12 @@
-//! A flame graph for a browser, by `inferno`: width is what is shown; compared, colour is the difference.
+//! A flame graph for a browser, by `inferno`: width is what is shown; compared, colour is the difference. Of growth, width
+//! is what grew.
 
 use inferno::flamegraph::color::{BackgroundColor, Color, MultiPalette};
 use inferno::flamegraph::{self, Options, Palette};
 
 use super::folded::frame;
 use super::prune::{self, Line};
-use super::sides::Sides;
+use super::sides::{Sides, Terms};
 use super::stacks::{Pair, Stacks};
 use super::unit::Unit;
 use crate::exit::{Failure, Result};
@@ -23,11 +24,26 @@ pub(crate) struct Picture {
     pub(crate) remarks: Vec<String>,
 }
 
-/// Draws the stacks.
+/// Draws the stacks, which are in order.
 ///
 /// # Errors
-/// The drawing fails; nothing in a profile makes it.
+/// Nothing grew where growth is to be drawn. The drawing fails; nothing in a profile makes it.
 pub(crate) fn svg(stacks: &Stacks, sides: &Sides<'_>) -> Result<Picture> {
+    if !sides.is_growth() {
+        return draw(stacks, sides);
+    }
+    let grown = stacks.differences();
+    if grown.totals[0] <= 0.0 {
+        let shrunk = sides.unit.show(grown.totals[1]);
+        return Err(
+            Failure::no_data(format!("{}: nothing grew, {shrunk} shrank", title(sides)))
+                .remedy("`vecperf functions` lists what shrank"),
+        );
+    }
+    draw(&grown, sides)
+}
+
+fn draw(stacks: &Stacks, sides: &Sides<'_>) -> Result<Picture> {
     let scale = sides.scale(stacks.totals);
     let shown = stacks.totals[0] * scale[0];
     let (resolution, count_name) = resolution(sides, shown);
@@ -110,6 +126,13 @@ fn whole(lines: &[Line], compared: bool) -> Vec<String> {
 
 fn title(sides: &Sides<'_>) -> String {
     let [shown, against] = sides.titles();
+    if sides.is_growth() {
+        let between = match sides.is_difference() {
+            true => String::new(),
+            false => format!(" from {against} to {shown}"),
+        };
+        return format!("{}: what grew{between}", sides.subject());
+    }
     match (shown.is_empty(), sides.compared()) {
         (true, _) => sides.subject(),
         (false, false) => format!("{}: {shown}", sides.subject()),
@@ -121,8 +144,20 @@ fn subtitle(stacks: &Stacks, sides: &Sides<'_>) -> String {
     let unit = &sides.unit;
     let [shown, against] = sides.titles();
     let [total, other] = stacks.totals;
+    if sides.is_growth() {
+        return format!(
+            "{} grew, {} shrank · width: what grew · blue: calls more that shrank",
+            unit.show(total),
+            unit.show(other)
+        );
+    }
     match (sides.compared(), sides.operations()) {
         (false, None) => unit.show(total),
+        (true, None) if sides.terms() == Terms::AsTheyAre => format!(
+            "{} of {shown}, {} of {against} · width: {shown} · red: more, blue: less",
+            unit.show(total),
+            unit.show(other)
+        ),
         (false, Some([count, _])) => format!(
             "{}, {} for each of {count} operations",
             unit.show(total),
@@ -147,10 +182,16 @@ fn remarks(unseen: f64, stacks: &Stacks, sides: &Sides<'_>, scale: Pair) -> Vec<
     let [shown, against] = sides.titles();
     if sides.compared() && unseen > 0.01 * other {
         let per = sides.operations().map_or("", |_| " per operation");
-        remarks.push(format!(
-            "not in the picture: {}{per} that {against} spends where {shown} spends next to nothing; `--cohort` and `--against` the other way round shows it",
-            sides.unit.show(unseen),
-        ));
+        let unseen = sides.unit.show(unseen);
+        let other_way = match sides.has_base() {
+            true => "the files",
+            false => "`--cohort` and `--against`",
+        };
+        remarks.push(if sides.is_growth() {
+            format!("not in the picture: {unseen} that shrank; `vecperf functions` lists it")
+        } else { format!(
+            "not in the picture: {unseen}{per} that {against} spends where {shown} spends next to nothing; {other_way} the other way round shows it",
+        ) });
     }
     remarks
 }

@@ -66,6 +66,28 @@ impl Unit {
     }
 }
 
+/// What kind of thing a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quantity {
+    /// Memory held at the end: a state, nothing that operations spend.
+    Held,
+    /// Memory allocated since the start.
+    Allocated,
+    /// Time, samples, and whatever else there is.
+    Other,
+}
+
+impl Quantity {
+    /// By the names that profiles of Go, jemalloc and vecperf give.
+    pub(super) fn of(value: &ValueType) -> Self {
+        match value {
+            _ if value.kind.starts_with("inuse_") => Self::Held,
+            _ if value.kind.starts_with("alloc_") || value.unit == "bytes" => Self::Allocated,
+            _ => Self::Other,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

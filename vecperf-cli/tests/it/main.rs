@@ -8,6 +8,7 @@
 mod bench;
 mod commands;
 mod dataset;
+mod growth;
 mod interrupt;
 mod profile;
 mod record;

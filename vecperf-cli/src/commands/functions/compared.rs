@@ -5,9 +5,10 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::{Table, cell};
-use crate::profile::{Cost, short};
+use crate::profile::{Cost, Terms, short};
 
-/// A function, for programs. Values are per operation, else the second side is scaled to the first one's total.
+/// A function, for programs. Values are per operation, else the second side is scaled to the first one's total, that of
+/// another profile or of what shrank not.
 #[derive(Serialize)]
 pub(super) struct Row<'a> {
     function: &'a str,
@@ -84,7 +85,11 @@ pub(super) fn markdown(table: &Table<'_>) -> String {
 }
 
 fn signed(table: &Table<'_>, difference: f64) -> String {
-    let sign = if difference < 0.0 { "-" } else { "+" };
+    let sign = match difference {
+        0.0 => "",
+        less if less < 0.0 => "-",
+        _ => "+",
+    };
     format!("{sign}{}", table.sides.unit.show_bare(difference.abs()))
 }
 
@@ -93,14 +98,20 @@ fn heading(table: &Table<'_>) -> String {
     let sides = table.sides;
     let [shown, against] = sides.titles();
     let totals = table.stacks.totals;
-    let by = match sides.operations() {
-        Some([count, others]) => format!(
+    let by = match sides.terms() {
+        Terms::PerOperation([count, others]) => format!(
             "{} per operation: {count} operations, {} each, against {others}, {} each",
             table.sorted_by(),
             sides.unit.show(totals[0] / count as f64),
             sides.unit.show(totals[1] / others as f64)
         ),
-        None => format!(
+        Terms::AsTheyAre => format!(
+            "{}: {} {shown}, {} {against}",
+            table.sorted_by(),
+            sides.unit.show(totals[0]),
+            sides.unit.show(totals[1])
+        ),
+        Terms::Scaled => format!(
             "{}, the second scaled to the first one's total of {}: the profile does not say how many operations these are",
             table.sorted_by(),
             sides.unit.show(totals[0])

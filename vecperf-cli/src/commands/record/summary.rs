@@ -65,7 +65,7 @@ fn amount(statistics: &Statistics) -> Vec<String> {
 /// The functions that cost most in themselves.
 fn top(profile: &Profile) -> Vec<String> {
     let all = SelectionArgs::default();
-    let Some((stacks, unit)) = Sides::new(profile, &all)
+    let Some((stacks, unit)) = Sides::new(profile, None, &all)
         .and_then(|sides| Ok((Stacks::new(profile, &sides)?, sides.unit.clone())))
         .ok()
     else {
