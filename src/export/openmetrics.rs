@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use crate::export::Exporter;
 use crate::histogram::Histogram;
 use crate::report::{Distribution, OperationReport, Report};
-use crate::resource::ResourceSample;
+use crate::resource::{ResourceSample, ResourceUse};
 use crate::threshold::Status;
 use text::Text;
 
@@ -40,6 +40,7 @@ impl Exporter for OpenMetrics {
         if let Some(last) = &report.run.resources.last {
             resources(&mut text, last);
         }
+        limits(&mut text, &report.run.resources);
         verdicts(&mut text, &report);
         self_cost(&mut text, &report);
         out.write_all(text.as_bytes())
@@ -276,6 +277,32 @@ fn resources(text: &mut Text, last: &ResourceSample) {
             text.sample(name, &[], value);
         }
     }
+}
+
+fn limits(text: &mut Text, run: &ResourceUse) {
+    if let Some(headroom) = &run.memory_headroom {
+        text.family(
+            "memory_headroom_bytes",
+            "gauge",
+            "Memory left by the tightest limit.",
+        );
+        text.sample("memory_headroom_bytes", &[], headroom.headroom_bytes);
+    }
+    let last = run.last.as_ref();
+    let stalled = [
+        (
+            "some",
+            last.and_then(|last| last.memory_some_stalled_seconds),
+        ),
+        ("all", last.and_then(|last| last.memory_all_stalled_seconds)),
+    ];
+    text.choices(
+        "memory_stalled_seconds_total",
+        "counter",
+        "Time that tasks of the cgroup or machine waited for memory.",
+        "tasks",
+        &stalled,
+    );
 }
 
 fn verdicts(text: &mut Text, report: &Report) {

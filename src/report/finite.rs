@@ -209,6 +209,12 @@ impl Pass {
         self.optional("cpus_available", &mut used.cpus_available);
         self.optional("cpu_percent", &mut used.cpu_percent);
         self.optional("cores_used", &mut used.cores_used);
+        if let Some(pressure) = &mut used.memory_pressure {
+            self.number("some_seconds", &mut pressure.some_seconds);
+            self.number("all_seconds", &mut pressure.all_seconds);
+            self.optional("some_percent", &mut pressure.some_percent);
+            self.optional("all_percent", &mut pressure.all_percent);
+        }
         used.last.iter_mut().for_each(|sample| self.sample(sample));
     }
 
@@ -216,6 +222,14 @@ impl Pass {
         self.number("at_seconds", &mut sample.at_seconds);
         self.optional("cpu_user_seconds", &mut sample.cpu_user_seconds);
         self.optional("cpu_system_seconds", &mut sample.cpu_system_seconds);
+        self.optional(
+            "memory_some_stalled_seconds",
+            &mut sample.memory_some_stalled_seconds,
+        );
+        self.optional(
+            "memory_all_stalled_seconds",
+            &mut sample.memory_all_stalled_seconds,
+        );
     }
 
     fn thresholds(&mut self, thresholds: &mut Thresholds) {

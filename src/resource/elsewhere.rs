@@ -122,6 +122,12 @@ impl Probe for SystemProbe {
             memory,
             lack("swap", "this system does not tell it for one process", ""),
             lack("cgroup memory", "cgroups exist on Linux only", ""),
+            lack("memory headroom", "not read on this system", "run on Linux"),
+            lack(
+                "memory pressure",
+                "the kernel's stall times exist on Linux only",
+                "",
+            ),
             given(
                 "CPU time",
                 reading.cpu_seconds.is_some(),

@@ -10,6 +10,7 @@ pub(crate) mod scripted;
 mod system;
 mod window;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,13 @@ pub struct ResourceSample {
     pub open_files: Option<u64>,
     /// Memory used by the cgroup, bytes.
     pub cgroup_memory_bytes: Option<u64>,
+    /// Seconds in which at least one task waited for memory to be made free ([`MemoryPressure`]), since boot or since
+    /// the cgroup was made.
+    #[serde(default)]
+    pub memory_some_stalled_seconds: Option<f64>,
+    /// Seconds in which all tasks that had work to do waited for memory at the same time.
+    #[serde(default)]
+    pub memory_all_stalled_seconds: Option<f64>,
 }
 
 /// What a process used in a window, from the samples taken in it.
@@ -86,8 +94,55 @@ pub struct ResourceUse {
     pub written_bytes: Option<u64>,
     /// The cgroup's memory limit, bytes; `None` when there is none or it cannot be read.
     pub cgroup_memory_limit_bytes: Option<u64>,
+    /// How much memory was left at the window's end, by the bound that had the least left.
+    #[serde(default)]
+    pub memory_headroom: Option<MemoryHeadroom>,
+    /// Time lost to making memory free; `None` where the kernel does not tell.
+    #[serde(default)]
+    pub memory_pressure: Option<MemoryPressure>,
     /// The last sample of the window.
     pub last: Option<ResourceSample>,
+}
+
+/// How much memory may still be taken before something stops it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MemoryHeadroom {
+    /// The bound: a cgroup's file and directory, or the machine's memory.
+    pub limited_by: String,
+    /// The limit, bytes.
+    pub limit_bytes: u64,
+    /// Used of it and not to be had back by dropping page cache, by all that the limit counts: neighbours too.
+    pub used_bytes: u64,
+    /// What is left.
+    pub headroom_bytes: u64,
+}
+
+/// Time lost because memory had to be made free first (the kernel's pressure stall information, PSI).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MemoryPressure {
+    /// Whose tasks are counted.
+    pub scope: PressureScope,
+    /// Seconds in which at least one task waited.
+    pub some_seconds: f64,
+    /// Seconds in which all tasks that had work to do waited at the same time.
+    pub all_seconds: f64,
+    /// `some_seconds` in percent of the window; absent in a window of less than 50 ms.
+    pub some_percent: Option<f64>,
+    /// `all_seconds` in percent of the window; absent in a window of less than 50 ms.
+    pub all_percent: Option<f64>,
+}
+
+/// Whose tasks a [`MemoryPressure`] counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PressureScope {
+    /// Those of the process's cgroup.
+    Cgroup,
+    /// Those of the whole machine.
+    Machine,
 }
 
 pub(crate) use system::machine::machine;
@@ -127,6 +182,10 @@ pub(crate) struct Reading {
     pub(crate) cpus_available: Option<f64>,
     /// The cgroup's memory limit, bytes; `None`: none, or unreadable.
     pub(crate) cgroup_memory_limit_bytes: Option<u64>,
+    /// The bound of memory that has the least left.
+    pub(crate) memory_headroom: Option<Arc<MemoryHeadroom>>,
+    /// Whose stalls the sample counts; `None`: nobody's.
+    pub(crate) pressure_scope: Option<PressureScope>,
 }
 
 /// Reads what the process uses. One trait at the joint; its test double is `scripted::Script`.

@@ -31,12 +31,16 @@ pub(crate) fn reading(at: f64) -> Reading {
         threads: Some(1),
         open_files: none,
         cgroup_memory_bytes: none,
+        memory_some_stalled_seconds: Some(0.0),
+        memory_all_stalled_seconds: Some(0.0),
     };
     Reading {
         sample,
         cpu_seconds: Some(0.0),
         cpus_available: Some(1.0),
         cgroup_memory_limit_bytes: None,
+        memory_headroom: None,
+        pressure_scope: None,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Reading, ResourceUse};
+use super::{MemoryPressure, Reading, ResourceUse};
 
 /// The shortest window that has a CPU percentage.
 ///
@@ -103,8 +103,36 @@ impl Window {
             read_bytes: count(first.read_bytes, last.read_bytes),
             written_bytes: count(first.written_bytes, last.written_bytes),
             cgroup_memory_limit_bytes: self.last.cgroup_memory_limit_bytes,
+            memory_headroom: self.last.memory_headroom.as_deref().cloned(),
+            memory_pressure: self.pressure(wall, long_enough),
             last: Some(last.clone()),
         }
+    }
+
+    fn pressure(&self, wall: f64, long_enough: bool) -> Option<MemoryPressure> {
+        let (first, last) = (&self.first.sample, &self.last.sample);
+        let stalled = |first: Option<f64>, last: Option<f64>| {
+            let seconds = last? - first?;
+            (seconds >= 0.0).then_some(seconds)
+        };
+        let some = (
+            first.memory_some_stalled_seconds,
+            last.memory_some_stalled_seconds,
+        );
+        let all = (
+            first.memory_all_stalled_seconds,
+            last.memory_all_stalled_seconds,
+        );
+        let some_seconds = stalled(some.0, some.1)?;
+        let all_seconds = stalled(all.0, all.1)?;
+        let percent = |seconds: f64| long_enough.then(|| (100.0 * seconds / wall).min(100.0));
+        Some(MemoryPressure {
+            scope: self.last.pressure_scope?,
+            some_seconds,
+            all_seconds,
+            some_percent: percent(some_seconds),
+            all_percent: percent(all_seconds),
+        })
     }
 }
 
@@ -130,8 +158,11 @@ fn seconds(first: Option<f64>, last: Option<f64>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::scripted::reading;
     use super::*;
+    use crate::resource::{MemoryHeadroom, PressureScope};
 
     const MIB: u64 = 1 << 20;
 
@@ -209,6 +240,32 @@ mod tests {
             window(&[at(0.0, 0.0, 2.0, 350), swapped, at(2.0, 0.0, 2.0, 50)]).resources();
         assert_eq!(resources.peak_anonymous_swapped_bytes, Some(400 * MIB));
         assert_eq!(resources.last.unwrap().anonymous_bytes, Some(50 * MIB));
+    }
+
+    #[test]
+    fn pressure_is_what_was_lost_in_the_window_and_headroom_what_is_left_at_its_end() {
+        let stalled = |seconds: f64, some, all, left| {
+            let mut reading = at(seconds, 0.0, 2.0, 1);
+            reading.sample.memory_some_stalled_seconds = Some(some);
+            reading.sample.memory_all_stalled_seconds = Some(all);
+            reading.pressure_scope = Some(PressureScope::Cgroup);
+            reading.memory_headroom = Some(Arc::new(MemoryHeadroom {
+                headroom_bytes: left,
+                ..MemoryHeadroom::default()
+            }));
+            reading
+        };
+        let resources =
+            window(&[stalled(10.0, 3.0, 1.0, 9), stalled(14.0, 5.0, 1.5, 7)]).resources();
+        let pressure = resources.memory_pressure.unwrap();
+        assert_eq!((pressure.some_seconds, pressure.all_seconds), (2.0, 0.5));
+        assert_eq!(
+            (pressure.some_percent, pressure.all_percent),
+            (Some(50.0), Some(12.5))
+        );
+        assert_eq!(resources.memory_headroom.unwrap().headroom_bytes, 7);
+        let back = window(&[stalled(10.0, 3.0, 1.0, 9), stalled(14.0, 2.0, 1.0, 7)]).resources();
+        assert_eq!(back.memory_pressure, None, "another cgroup's counter");
     }
 
     #[test]

@@ -141,7 +141,9 @@ fn payloads() -> Vec<String> {
 fn infested(payload: &str) -> Report {
     fn infest(key: &str, value: &mut Value, payload: &str) {
         match value {
-            Value::String(text) if key != "status" => *text = payload.to_owned(),
+            Value::String(text) if !["status", "scope"].contains(&key) => {
+                *text = payload.to_owned();
+            }
             Value::Array(values) => values
                 .iter_mut()
                 .for_each(|value| infest("", value, payload)),

@@ -7,7 +7,9 @@ use vecperf::report::{
     BackEndRefusal, CpuProfileReport, Distribution, Environment, FunctionReport, OperationReport,
     PhaseReport, SelfCostReport, SeriesPoint, TimeSplit, TimeSplitReport, WorkReport, Workload,
 };
-use vecperf::resource::{Capability, ResourceSample, ResourceUse};
+use vecperf::resource::{
+    Capability, MemoryHeadroom, MemoryPressure, PressureScope, ResourceSample, ResourceUse,
+};
 use vecperf::{Histogram, RecallEstimate, Report, Settings, Status, Verdict};
 
 const NOTE: &str = "data/logs is in use by another vecperf: this report is \
@@ -218,6 +220,19 @@ fn resources() -> ResourceUse {
         read_bytes: Some(0),
         written_bytes: Some(4096),
         cgroup_memory_limit_bytes: Some(2 << 30),
+        memory_headroom: Some(MemoryHeadroom {
+            limited_by: "memory.max of /sys/fs/cgroup".into(),
+            limit_bytes: 2 << 30,
+            used_bytes: 3 << 29,
+            headroom_bytes: 1 << 29,
+        }),
+        memory_pressure: Some(MemoryPressure {
+            scope: PressureScope::Cgroup,
+            some_seconds: 0.05,
+            all_seconds: 0.01,
+            some_percent: Some(0.25),
+            all_percent: Some(0.05),
+        }),
         last: Some(point(3).resources),
     }
 }
@@ -242,6 +257,8 @@ fn point(at: u32) -> SeriesPoint {
             threads: Some(2),
             open_files: Some(5),
             cgroup_memory_bytes: None,
+            memory_some_stalled_seconds: Some(0.125),
+            memory_all_stalled_seconds: Some(0.0625),
         },
         operations: BTreeMap::from([("search".to_owned(), u64::from(at) * 341)]),
     }

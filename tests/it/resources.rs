@@ -109,6 +109,22 @@ fn the_series_ends_with_the_counts_of_the_report() {
     );
 }
 
+/// What is left before memory runs out is known wherever `/proc` is, and never more than there is.
+#[cfg(target_os = "linux")]
+#[test]
+fn headroom_is_told_and_pressure_where_the_kernel_counts_it() {
+    let monitor = monitor(|_| {});
+    let resources = monitor.finish().unwrap().run.resources;
+    let headroom = resources.memory_headroom.unwrap();
+    assert!(!headroom.limited_by.is_empty(), "{headroom:?}");
+    assert!(
+        headroom.used_bytes > 0 && headroom.headroom_bytes < headroom.limit_bytes,
+        "{headroom:?}"
+    );
+    let tells = std::fs::read("/proc/pressure/memory").is_ok();
+    assert!(!tells || resources.memory_pressure.is_some());
+}
+
 #[test]
 fn without_memory_tracking_memory_is_absent_and_not_judged() {
     let monitor = monitor(|settings| settings.monitoring.memory_tracking = false);
@@ -123,6 +139,8 @@ fn without_memory_tracking_memory_is_absent_and_not_judged() {
         (None, None, None)
     );
     assert_eq!(report.run.resources.peak_anonymous_swapped_bytes, None);
+    assert_eq!(report.run.resources.memory_headroom, None);
+    assert_eq!(report.run.resources.memory_pressure, None);
     let verdict = report
         .verdicts
         .iter()

@@ -3,6 +3,7 @@
 use super::{plural, plural_of};
 use crate::export::quantity::{bytes, count, duration, number, percent};
 use crate::report::{Report, Workload};
+use crate::resource::{MemoryHeadroom, MemoryPressure, PressureScope};
 
 /// What the run used: a label and a text each; what was not measured is left out.
 pub(in crate::export) fn resources(report: &Report) -> Vec<(&'static str, String)> {
@@ -25,6 +26,13 @@ pub(in crate::export) fn resources(report: &Report) -> Vec<(&'static str, String
                 .map(|file| format!("{} file-backed", bytes(file))),
             run.cgroup_memory_limit_bytes
                 .map(|limit| format!("limit {}", bytes(limit))),
+        ],
+    );
+    add(
+        "limits",
+        vec![
+            run.memory_headroom.as_ref().map(headroom),
+            run.memory_pressure.as_ref().map(pressure),
         ],
     );
     add("index", report.workload.iter().map(index).collect());
@@ -69,6 +77,36 @@ pub(in crate::export) fn resources(report: &Report) -> Vec<(&'static str, String
         ],
     );
     lines
+}
+
+/// `1.2 GiB of memory left by memory.max of /sys/fs/cgroup/pod (2 GiB)`.
+fn headroom(headroom: &MemoryHeadroom) -> String {
+    format!(
+        "{} of memory left by {} ({})",
+        bytes(headroom.headroom_bytes),
+        headroom.limited_by,
+        bytes(headroom.limit_bytes)
+    )
+}
+
+/// `some task of the machine waited for memory 0.3 % of the time, all 0 %`.
+fn pressure(pressure: &MemoryPressure) -> String {
+    let whose = match pressure.scope {
+        PressureScope::Cgroup => "cgroup",
+        PressureScope::Machine => "machine",
+    };
+    match (pressure.some_percent, pressure.all_percent) {
+        _ if pressure.some_seconds == 0.0 => format!("no memory pressure on the {whose}"),
+        (Some(some), Some(all)) => format!(
+            "memory pressure: tasks of the {whose} waited {} of the time, all at once {}",
+            percent(some),
+            percent(all)
+        ),
+        _ => format!(
+            "memory pressure: tasks of the {whose} waited {}",
+            duration(pressure.some_seconds)
+        ),
+    }
 }
 
 fn index(workload: &Workload) -> Option<String> {

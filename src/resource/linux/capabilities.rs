@@ -3,8 +3,8 @@
 use std::io;
 
 use super::{Reading, SystemProbe};
-use crate::resource::Capability;
 use crate::resource::capability::{have, lack};
+use crate::resource::{Capability, PressureScope};
 
 /// One entry for each thing a reading should hold.
 pub(super) fn list(probe: &SystemProbe, reading: &Reading) -> Vec<Capability> {
@@ -12,6 +12,8 @@ pub(super) fn list(probe: &SystemProbe, reading: &Reading) -> Vec<Capability> {
         memory(probe, reading),
         swap(probe, reading),
         cgroup_memory(probe, reading),
+        headroom(probe, reading),
+        pressure(probe),
         cpu(reading),
         quota(probe, reading),
         counts(reading),
@@ -92,6 +94,53 @@ fn cgroup_memory(probe: &SystemProbe, reading: &Reading) -> Capability {
             "cgroup {}, {limit}; the page cache counts as used",
             group.version
         ),
+    )
+}
+
+fn headroom(probe: &SystemProbe, reading: &Reading) -> Capability {
+    const NAME: &str = "memory headroom";
+    match &reading.memory_headroom {
+        _ if !probe.memory => lack(NAME, MEMORY_OFF, MEMORY_ON),
+        Some(bound) => {
+            let left = bound.headroom_bytes >> 20;
+            have(
+                NAME,
+                &format!(
+                    "{left} MiB left by {}, the tightest bound",
+                    bound.limited_by
+                ),
+            )
+        }
+        None => lack(
+            NAME,
+            "no limit of a cgroup can be read, nor MemAvailable in /proc/meminfo",
+            "mount /proc",
+        ),
+    }
+}
+
+fn pressure(probe: &SystemProbe) -> Capability {
+    const NAME: &str = "memory pressure";
+    let whose = match &probe.pressure {
+        _ if !probe.memory => return lack(NAME, MEMORY_OFF, MEMORY_ON),
+        Ok(pressure) => pressure.scope,
+        Err(error) => {
+            let reason = format!("/proc/pressure/memory: {}", plain(error));
+            let remedy = "a kernel of 4.20 or later with CONFIG_PSI, started with psi=1";
+            return lack(NAME, &reason, remedy);
+        }
+    };
+    have(
+        NAME,
+        match whose {
+            PressureScope::Cgroup => {
+                "time that tasks of this cgroup waited for memory: memory.pressure"
+            }
+            PressureScope::Machine => {
+                "time that tasks of the whole machine waited for memory: /proc/pressure/memory; \
+                 the process has no cgroup v2 of its own"
+            }
+        },
     )
 }
 

@@ -52,24 +52,29 @@ pub(super) struct Hierarchy {
 ///
 /// A v1 hierarchy that carries the controller wins: in a hybrid set-up a controller bound to v1 does not exist in v2.
 pub(super) fn locate(cgroup: &str, mountinfo: &str, controller: Controller) -> Option<Hierarchy> {
+    let [v1, v2] = [Version::V1, Version::V2];
+    locate_version(cgroup, mountinfo, controller, v1)
+        .or_else(|| locate_version(cgroup, mountinfo, controller, v2))
+}
+
+/// As [`locate`], in one version only; in version 2 a cgroup has files even for a controller that is bound to v1.
+pub(super) fn locate_version(
+    cgroup: &str,
+    mountinfo: &str,
+    controller: Controller,
+    version: Version,
+) -> Option<Hierarchy> {
     let name = controller.name();
-    let v1 = own_path(cgroup, |names| names.split(',').any(|one| one == name));
-    let v2 = own_path(cgroup, str::is_empty);
-    let carries = |mount: &Mount<'_>| {
-        mount.kind == "cgroup" && mount.options.split(',').any(|one| one == name)
-    };
-    v1.and_then(|path| levels(path, mountinfo, carries))
-        .map(|levels| Hierarchy {
-            version: Version::V1,
-            levels,
-        })
-        .or_else(|| {
-            let levels = levels(v2?, mountinfo, |mount| mount.kind == "cgroup2")?;
-            Some(Hierarchy {
-                version: Version::V2,
-                levels,
-            })
-        })
+    let named = |names: &str| names.split(',').any(|one| one == name);
+    let levels = match version {
+        Version::V1 => levels(own_path(cgroup, named)?, mountinfo, |mount| {
+            mount.kind == "cgroup" && named(mount.options)
+        }),
+        Version::V2 => levels(own_path(cgroup, str::is_empty)?, mountinfo, |mount| {
+            mount.kind == "cgroup2"
+        }),
+    }?;
+    Some(Hierarchy { version, levels })
 }
 
 impl Hierarchy {

@@ -6,8 +6,10 @@
 mod affinity;
 mod capabilities;
 mod cgroup;
+mod headroom;
 mod kept_file;
 pub(crate) mod machine;
+mod pressure;
 mod procfs;
 mod usage;
 
@@ -15,11 +17,13 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::cgroup::{Controller, Hierarchy};
 use self::kept_file::KeptFile;
-use super::{Capability, Probe, Reading, ResourceSample};
+use self::pressure::Pressure;
+use super::{Capability, MemoryHeadroom, Probe, Reading, ResourceSample};
 
 /// How long the quota, limits and affinity last read are taken to hold.
 const BOUNDS_LAST: Duration = Duration::from_secs(1);
@@ -32,6 +36,8 @@ pub(crate) struct SystemProbe {
     io: io::Result<KeptFile>,
     memory_group: Option<Hierarchy>,
     cpu_group: Option<Hierarchy>,
+    pressure: io::Result<Pressure>,
+    machine_memory: Option<KeptFile>,
     bounds: Bounds,
     buffer: Vec<u8>,
 }
@@ -43,6 +49,7 @@ struct Bounds {
     cpus: Option<f64>,
     memory: Option<u64>,
     usage: Option<(PathBuf, KeptFile)>,
+    headroom: Option<Arc<MemoryHeadroom>>,
 }
 
 impl SystemProbe {
@@ -55,6 +62,8 @@ impl SystemProbe {
             io: KeptFile::open("/proc/self/io"),
             memory_group: cgroup::locate(&group, &mounts, Controller::Memory),
             cpu_group: cgroup::locate(&group, &mounts, Controller::Cpu),
+            pressure: Pressure::find(&group, &mounts),
+            machine_memory: KeptFile::open("/proc/meminfo").ok(),
             bounds: Bounds::default(),
             buffer: Vec::with_capacity(4096),
         }
@@ -85,6 +94,10 @@ impl SystemProbe {
             {
                 self.bounds.usage = KeptFile::open(&usage).ok().map(|file| (usage, file));
             }
+        }
+        if self.memory {
+            let (group, machine) = (self.memory_group.as_ref(), self.machine_memory.as_ref());
+            self.bounds.headroom = headroom::tightest(group, machine, &mut self.buffer);
         }
         self.bounds.at = Some(at);
     }
@@ -122,6 +135,14 @@ impl SystemProbe {
         (sample.read_bytes, sample.written_bytes) = (io.read, io.written);
     }
 
+    fn read_pressure(&mut self, sample: &mut ResourceSample) {
+        let pressure = self.pressure.as_ref().ok().filter(|_| self.memory);
+        if let Some(stalled) = pressure.and_then(|pressure| pressure.read(&mut self.buffer)) {
+            sample.memory_some_stalled_seconds = Some(stalled.some);
+            sample.memory_all_stalled_seconds = Some(stalled.full);
+        }
+    }
+
     fn cgroup_usage(&mut self) -> Option<u64> {
         let (_, file) = self.bounds.usage.as_ref()?;
         procfs::cgroup_bytes(&file.read(&mut self.buffer).ok()?)
@@ -137,6 +158,7 @@ impl Probe for SystemProbe {
         };
         self.read_status(&mut sample);
         self.read_io(&mut sample);
+        self.read_pressure(&mut sample);
         sample.open_files = open_files();
         sample.cgroup_memory_bytes = self.cgroup_usage();
         let usage = usage::of_process();
@@ -148,6 +170,8 @@ impl Probe for SystemProbe {
             cpu_seconds: usage.map(|usage| usage.cpu().as_secs_f64()),
             cpus_available: self.bounds.cpus,
             cgroup_memory_limit_bytes: self.bounds.memory,
+            memory_headroom: self.bounds.headroom.clone(),
+            pressure_scope: self.pressure.as_ref().ok().map(|pressure| pressure.scope),
         }
     }
 

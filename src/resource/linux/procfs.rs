@@ -71,6 +71,44 @@ pub(super) fn cgroup_bytes(text: &str) -> Option<u64> {
     whole(text)?.parse().ok().filter(|&bytes| bytes < NONE)
 }
 
+/// What of a cgroup's usage the kernel can give back by dropping page cache, by `memory.stat`; version 1 tells it with
+/// the children's under `total_`. Pages that are locked or not on a list of files stay.
+pub(super) fn reclaimable(text: &str) -> Option<u64> {
+    let of = |key: &str| {
+        let lines = text
+            .split_inclusive('\n')
+            .filter_map(|line| line.strip_suffix('\n'));
+        let mut values = lines.filter_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
+        values.next()?.parse::<u64>().ok()
+    };
+    let pair = |active: &str, inactive: &str| of(active)?.checked_add(of(inactive)?);
+    pair("total_active_file", "total_inactive_file")
+        .or_else(|| pair("active_file", "inactive_file"))
+}
+
+/// Seconds in which tasks waited for memory: some of those that could run, and all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Stalled {
+    pub(super) some: f64,
+    pub(super) full: f64,
+}
+
+/// Reads a pressure file (`memory.pressure`, `/proc/pressure/memory`).
+pub(super) fn stalled(text: &str) -> Option<Stalled> {
+    let total = |kind: &str| {
+        let mut lines = text
+            .split_inclusive('\n')
+            .filter_map(|line| line.strip_suffix('\n'));
+        let line = lines.find_map(|line| line.strip_prefix(kind))?;
+        let micros: u64 = line.rsplit_once(" total=")?.1.parse().ok()?;
+        Some(micros as f64 / 1e6)
+    };
+    Some(Stalled {
+        some: total("some ")?,
+        full: total("full ")?,
+    })
+}
+
 /// CPUs by `cpu.max` (v2): `max 100000` is none, `150000 100000` is 1.5.
 pub(super) fn cpus_by_max(text: &str) -> Option<f64> {
     let mut words = whole(text)?.split_ascii_whitespace();
@@ -207,6 +245,30 @@ mod tests {
     }
 
     #[test]
+    fn page_cache_can_be_given_back_and_shared_memory_cannot() {
+        let v2 = "anon 9\nfile 77\nshmem 70\ninactive_file 5\nactive_file 2\n";
+        assert_eq!(reclaimable(v2), Some(7));
+        let v1 = "inactive_file 1\nactive_file 1\ntotal_inactive_file 5\ntotal_active_file 20\n";
+        assert_eq!(reclaimable(v1), Some(25));
+        assert_eq!(reclaimable("active_file 2\ninactive_file 5"), None); // cut off
+        assert_eq!(reclaimable(""), None);
+    }
+
+    #[test]
+    fn pressure_is_the_total_in_seconds() {
+        let text = "some avg10=1.50 avg60=0.00 avg300=0.00 total=2500000\n\
+            full avg10=0.00 avg60=0.00 avg300=0.00 total=1250000\n";
+        let expected = Stalled {
+            some: 2.5,
+            full: 1.25,
+        };
+        assert_eq!(stalled(text), Some(expected));
+        for end in 0..text.len() - 1 {
+            assert_eq!(stalled(&text[..end]), None, "at {end}");
+        }
+    }
+
+    #[test]
     fn first_finds_padded_keys() {
         let cpuinfo = "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC 9R14\n\nprocessor\t: 1\n";
         assert_eq!(first(cpuinfo, "model name"), Some("AMD EPYC 9R14"));
@@ -220,6 +282,7 @@ mod tests {
         #[test]
         fn no_text_makes_a_parser_panic(text in "(?s)(RssAnon:|VmSwap:|read_bytes: |max |[0-9]{1,25}|[ \t\n:kB]|.){0,40}") {
             let _ = (status(&text), io(&text), cgroup_bytes(&text), cpus_by_max(&text), cpus_by_quota(&text, &text));
+            let _ = (reclaimable(&text), stalled(&text));
             let _ = (first(&text, "a"), bytes_of(&text, "a"));
         }
     }

@@ -36,6 +36,16 @@ pub(super) fn list(memory: bool, reading: &Reading) -> Vec<Capability> {
             "",
         )),
         lack("cgroup memory", "cgroups exist on Linux only", ""),
+        lack(
+            "memory headroom",
+            "limits of a job object are not looked at",
+            "run on Linux",
+        ),
+        lack(
+            "memory pressure",
+            "the system does not count time lost to it",
+            "run on Linux",
+        ),
         given(
             "CPU time",
             reading.cpu_seconds.is_some(),

@@ -44,7 +44,7 @@ impl Probe for SystemProbe {
             sample,
             cpu_seconds: cpu.map(|cpu| (cpu.user + cpu.kernel).as_secs_f64()),
             cpus_available: ask::cpus_available(),
-            cgroup_memory_limit_bytes: None,
+            ..Reading::default()
         }
     }
 
