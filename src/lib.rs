@@ -18,6 +18,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod allocation;
 mod clock;
 mod collect;
 pub mod config;
@@ -46,6 +47,7 @@ mod signals;
 pub mod snapshot;
 pub mod threshold;
 
+pub use allocation::Allocator;
 pub use clock::Moment;
 pub use config::Settings;
 pub use error::{Error, ErrorKind, Result};
@@ -56,7 +58,7 @@ pub use recall::RecallEstimate;
 pub use record::{Counter, Gauge, Operation, Outcome, Timer};
 pub use report::Report;
 pub use snapshot::Snapshot;
-pub use threshold::{Status, Threshold, Verdict};
+pub use threshold::{Status, Verdict};
 #[cfg(feature = "macros")]
 #[doc = include_str!("record/measure.md")]
 pub use vecperf_macros::measure;

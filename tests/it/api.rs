@@ -38,7 +38,7 @@ fn data_are_plain() {
     copied_plainly::<snapshot::OperationSnapshot>();
     copied_plainly::<snapshot::GaugeReading>();
     copied_plainly::<resource::ResourceUse>();
-    copied_plainly::<vecperf::Threshold>();
+    copied_plainly::<vecperf::threshold::Threshold>();
     copied_plainly::<threshold::Limit>();
     copied_plainly::<vecperf::Verdict>();
     copied_plainly::<report::PhaseReport>();

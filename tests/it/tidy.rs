@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// Each room of `src/` and the rooms it may name with `crate::`. Arrows point down only; rooms on one level never
 /// name each other; only `monitor` joins them.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("allocation", &[]),
     ("error", &[]),
     ("clock", &[]),
     ("histogram", &[]),

@@ -1,0 +1,148 @@
+//! One thread's counts. Its thread alone writes them, with plain loads and stores; anybody reads them.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+
+use super::process::{self, STEP};
+
+/// What was counted; all of it only ever grows.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Counted {
+    pub(super) allocations: u64,
+    pub(super) deallocations: u64,
+    pub(super) allocated_bytes: u64,
+    pub(super) freed_bytes: u64,
+}
+
+impl Counted {
+    /// Bytes allocated less bytes freed, negative where a thread frees what others allocated.
+    #[inline(always)]
+    pub(super) fn net(self) -> i64 {
+        self.allocated_bytes.wrapping_sub(self.freed_bytes) as i64
+    }
+}
+
+/// The counts, and between which nets nothing has to be done: one compare an allocation, one a release.
+///
+/// What every event touches fills one cache line; two lines a thread, because x86 fetches them in pairs.
+#[repr(C, align(128))]
+pub(super) struct Cells {
+    allocations: AtomicU64,
+    deallocations: AtomicU64,
+    allocated_bytes: AtomicU64,
+    freed_bytes: AtomicU64,
+    /// The highest net since the process was last told.
+    highest: AtomicI64,
+    /// The process is told when the net gets up to `tell_above`, or below `tell_below`.
+    tell_above: AtomicI64,
+    tell_below: AtomicI64,
+    /// The net that the process knows.
+    told: AtomicI64,
+}
+
+impl Cells {
+    pub(super) const fn new() -> Self {
+        Self {
+            allocations: AtomicU64::new(0),
+            deallocations: AtomicU64::new(0),
+            allocated_bytes: AtomicU64::new(0),
+            freed_bytes: AtomicU64::new(0),
+            highest: AtomicI64::new(0),
+            tell_above: AtomicI64::new(STEP),
+            tell_below: AtomicI64::new(-STEP),
+            told: AtomicI64::new(0),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn allocated(&self, bytes: u64) {
+        let allocated = add(&self.allocated_bytes, bytes);
+        add(&self.allocations, 1);
+        let net = allocated.wrapping_sub(self.freed_bytes.load(Relaxed)) as i64;
+        if net > self.highest.load(Relaxed) {
+            self.rose(net);
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn freed(&self, bytes: u64) {
+        let freed = add(&self.freed_bytes, bytes);
+        add(&self.deallocations, 1);
+        let net = self.allocated_bytes.load(Relaxed).wrapping_sub(freed) as i64;
+        if net < self.tell_below.load(Relaxed) {
+            self.tell();
+        }
+    }
+
+    /// Frees before it allocates, so that a block that grew in its place leaves no peak of both sizes.
+    #[inline(always)]
+    pub(super) fn reallocated(&self, old: u64, new: u64) {
+        self.freed(old);
+        self.allocated(new);
+    }
+
+    /// Not cold: while a thread builds something, each of its allocations is a new height.
+    #[inline(always)]
+    fn rose(&self, net: i64) {
+        self.highest.store(net, Relaxed);
+        if net >= self.tell_above.load(Relaxed) {
+            self.tell();
+        }
+    }
+
+    /// Tells the process what this thread holds.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn tell(&self) {
+        let net = self.counted().net();
+        let before = self.told.load(Relaxed);
+        self.told.store(net, Relaxed);
+        self.tell_above.store(net.saturating_add(STEP), Relaxed);
+        self.tell_below.store(net.saturating_sub(STEP), Relaxed);
+        // From here on a rise is looked at again, however high the net once was.
+        self.highest.store(net, Relaxed);
+        process::changed(net.wrapping_sub(before));
+    }
+
+    #[inline(always)]
+    pub(super) fn counted(&self) -> Counted {
+        Counted {
+            allocations: self.allocations.load(Relaxed),
+            deallocations: self.deallocations.load(Relaxed),
+            allocated_bytes: self.allocated_bytes.load(Relaxed),
+            freed_bytes: self.freed_bytes.load(Relaxed),
+        }
+    }
+}
+
+/// The only writer's addition; the sum.
+#[inline(always)]
+fn add(cell: &AtomicU64, n: u64) -> u64 {
+    let sum = cell.load(Relaxed).wrapping_add(n);
+    cell.store(sum, Relaxed);
+    sum
+}
+
+/// The cells of all threads that have none of their own: any thread writes them, by read-modify-write.
+pub(super) struct SharedCells(Cells);
+
+impl SharedCells {
+    pub(super) const fn new() -> Self {
+        Self(Cells::new())
+    }
+
+    pub(super) fn allocated(&self, bytes: u64) {
+        self.0.allocated_bytes.fetch_add(bytes, Relaxed);
+        self.0.allocations.fetch_add(1, Relaxed);
+        process::changed(bytes as i64);
+    }
+
+    pub(super) fn freed(&self, bytes: u64) {
+        self.0.freed_bytes.fetch_add(bytes, Relaxed);
+        self.0.deallocations.fetch_add(1, Relaxed);
+        process::changed((bytes as i64).wrapping_neg());
+    }
+
+    pub(super) fn counted(&self) -> Counted {
+        self.0.counted()
+    }
+}
