@@ -20,7 +20,7 @@ const MOST_SAMPLES: u64 = 1_000_000_000_000;
 static CPU_BACK_ENDS: [&str; 4] = ["auto", "perf_event", "thread_timer", "ticker"];
 
 #[rustfmt::skip] // One row a line: it is a table.
-pub(super) static KEYS: [Key<Settings>; 18] = [
+pub(super) static KEYS: [Key<Settings>; 19] = [
     key("monitoring.enabled", Rule::Switch, |s| &mut s.monitoring.enabled),
     // perf_event_open refuses more than the sysctl perf_event_max_sample_rate, which falls under load.
     key("monitoring.sample_rate", whole(1, 10_000), |s| &mut s.monitoring.sample_rate),
@@ -31,6 +31,7 @@ pub(super) static KEYS: [Key<Settings>; 18] = [
     key("monitoring.series_limit", whole(1, 100_000), |s| &mut s.monitoring.series_limit),
     key("monitoring.series_points", whole(2, 1_000_000), |s| &mut s.monitoring.series_points),
     key("thresholds.max_memory_mb", positive(1e9), |s| &mut s.thresholds.max_memory_mb),
+    key("thresholds.max_memory_growth_mb_per_hour", positive(1e9), |s| &mut s.thresholds.max_memory_growth_mb_per_hour),
     key("thresholds.max_cpu_percent", positive(100.0), |s| &mut s.thresholds.max_cpu_percent),
     key("thresholds.max_response_time_ms", positive(LONGEST_MS), |s| &mut s.thresholds.max_response_time_ms),
     key("thresholds.max_violation_percent", up_to(100.0), |s| &mut s.thresholds.max_violation_percent),

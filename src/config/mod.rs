@@ -96,6 +96,8 @@ impl CpuBackEnd {
 pub struct Thresholds {
     /// MiB of anonymous plus swapped memory, peak over the run.
     pub max_memory_mb: f64,
+    /// MiB an hour that anonymous plus swapped memory may grow, over the steady phase; absent: not judged.
+    pub max_memory_growth_mb_per_hour: Option<f64>,
     /// Percent of the CPUs the process may use, over the steady phase.
     pub max_cpu_percent: f64,
     /// Milliseconds; an operation slower than this is a violation.
@@ -161,6 +163,7 @@ impl Default for Thresholds {
     fn default() -> Self {
         Self {
             max_memory_mb: 1024.0,
+            max_memory_growth_mb_per_hour: None,
             max_cpu_percent: 80.0,
             max_response_time_ms: 100.0,
             max_violation_percent: 1.0,

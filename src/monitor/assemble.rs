@@ -9,7 +9,8 @@ use crate::config::Settings;
 use crate::export::files::OutputDirectory;
 use crate::record::cost;
 use crate::report::{Environment, PhaseReport, Report, SelfCostReport};
-use crate::snapshot::Snapshot;
+use crate::resource::MemoryGrowth;
+use crate::snapshot::{SeriesPoint, Snapshot};
 use crate::threshold::{self, Evidence};
 
 impl Watch {
@@ -56,7 +57,14 @@ impl Watch {
 
     /// The report of the run until `run` was taken.
     pub(super) fn report_of(&self, run: &Snapshot) -> Report {
-        let phases = self.phases(run);
+        let series = self.collector.series();
+        let mut run = run.clone();
+        state_growth(&mut run, &series);
+        let run = &run;
+        let mut phases = self.phases(run);
+        phases
+            .iter_mut()
+            .for_each(|phase| state_growth(&mut phase.window, &series));
         let steady = phases
             .iter()
             .find(|phase| phase.steady)
@@ -88,7 +96,7 @@ impl Watch {
             verdicts,
             workload: told.workload.clone(),
             phases: reports,
-            series: self.collector.series(),
+            series,
             environment: Environment::watched(
                 self.settings.monitoring.memory_tracking,
                 self.profiling.capability(),
@@ -134,6 +142,16 @@ impl Watch {
     }
 }
 
+/// How fast memory grew in the window, which only the whole series can tell.
+fn state_growth(window: &mut Snapshot, series: &[SeriesPoint]) {
+    let within = window.from.as_secs_f64()..=window.to.as_secs_f64();
+    let samples = series.iter().map(|point| &point.resources);
+    let samples = samples.filter(|sample| within.contains(&sample.at_seconds));
+    let growth = MemoryGrowth::of(samples);
+    let headroom = window.resources.memory_headroom.as_ref();
+    window.resources.memory_growth = growth.map(|growth| growth.towards(headroom));
+}
+
 /// Such a gauge is missing in the report, whose reader should know why.
 fn infinite_gauges(run: &Snapshot) -> Option<String> {
     let infinite = run.gauges.iter().filter(|gauge| gauge.value.is_infinite());
@@ -166,5 +184,47 @@ pub(super) fn report_of_nothing() -> Report {
         cpu_profile: None,
         self_cost: SelfCostReport::default(),
         settings: Settings::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{MemoryHeadroom, ResourceSample};
+
+    #[test]
+    fn growth_is_that_of_the_window_and_tells_when_the_limit_is_reached() {
+        // 100 s flat, then 1 MiB a second.
+        let point = |second: u64| SeriesPoint {
+            resources: ResourceSample {
+                at_seconds: second as f64,
+                anonymous_bytes: Some(second.saturating_sub(100).saturating_add(50) << 20),
+                ..ResourceSample::default()
+            },
+            operations: Default::default(),
+        };
+        let series: Vec<_> = (0..=200).map(point).collect();
+        let growth = |from, to| {
+            let mut window = Snapshot {
+                from: Duration::from_secs(from),
+                to: Duration::from_secs(to),
+                ..Snapshot::default()
+            };
+            window.resources.memory_headroom = Some(MemoryHeadroom {
+                headroom_bytes: 120 << 20,
+                ..MemoryHeadroom::default()
+            });
+            state_growth(&mut window, &series);
+            window.resources.memory_growth
+        };
+        let load = growth(0, 100).unwrap();
+        assert!(
+            !load.is_significant() && load.limit_in.is_none(),
+            "{load:?}"
+        );
+        let search = growth(100, 200).unwrap();
+        assert!((search.mb_per_hour - 3600.0).abs() < 1.0, "{search:?}");
+        assert!((search.limit_in.unwrap().minutes - 2.0).abs() < 0.01);
+        assert_eq!(growth(190, 195), None);
     }
 }

@@ -11,7 +11,7 @@ use crate::recall::RecallEstimate;
 use crate::report::{
     CpuProfileReport, Distribution, OperationReport, PhaseReport, Report, TimeSplit, Workload,
 };
-use crate::resource::{ResourceSample, ResourceUse};
+use crate::resource::{MemoryGrowth, ResourceSample, ResourceUse};
 use crate::threshold::Verdict;
 
 impl Report {
@@ -209,6 +209,9 @@ impl Pass {
         self.optional("cpus_available", &mut used.cpus_available);
         self.optional("cpu_percent", &mut used.cpu_percent);
         self.optional("cores_used", &mut used.cores_used);
+        if let Some(growth) = &mut used.memory_growth {
+            self.growth(growth);
+        }
         if let Some(pressure) = &mut used.memory_pressure {
             self.number("some_seconds", &mut pressure.some_seconds);
             self.number("all_seconds", &mut pressure.all_seconds);
@@ -216,6 +219,18 @@ impl Pass {
             self.optional("all_percent", &mut pressure.all_percent);
         }
         used.last.iter_mut().for_each(|sample| self.sample(sample));
+    }
+
+    fn growth(&mut self, growth: &mut MemoryGrowth) {
+        self.number("memory_growth.seconds", &mut growth.seconds);
+        self.number("mb_per_hour", &mut growth.mb_per_hour);
+        self.number("low_mb_per_hour", &mut growth.low_mb_per_hour);
+        self.number("high_mb_per_hour", &mut growth.high_mb_per_hour);
+        if let Some(limit) = &mut growth.limit_in {
+            self.number("minutes", &mut limit.minutes);
+            self.number("soonest_minutes", &mut limit.soonest_minutes);
+            self.number("latest_minutes", &mut limit.latest_minutes);
+        }
     }
 
     fn sample(&mut self, sample: &mut ResourceSample) {
@@ -234,6 +249,10 @@ impl Pass {
 
     fn thresholds(&mut self, thresholds: &mut Thresholds) {
         self.number("max_memory_mb", &mut thresholds.max_memory_mb);
+        self.optional(
+            "max_memory_growth_mb_per_hour",
+            &mut thresholds.max_memory_growth_mb_per_hour,
+        );
         self.number("max_cpu_percent", &mut thresholds.max_cpu_percent);
         self.number("max_response_time_ms", &mut thresholds.max_response_time_ms);
         self.number(

@@ -2,6 +2,7 @@
 //! system gives, and the rest is unavailable with a reason, never 0.
 
 mod capability;
+mod growth;
 #[cfg(test)]
 pub(crate) mod scripted;
 #[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
@@ -97,6 +98,10 @@ pub struct ResourceUse {
     /// How much memory was left at the window's end, by the bound that had the least left.
     #[serde(default)]
     pub memory_headroom: Option<MemoryHeadroom>,
+    /// How fast memory grew; `None` before the end of a run, in a window of less than ten seconds or 24 points of the
+    /// time series, and where memory is not known.
+    #[serde(default)]
+    pub memory_growth: Option<MemoryGrowth>,
     /// Time lost to making memory free; `None` where the kernel does not tell.
     #[serde(default)]
     pub memory_pressure: Option<MemoryPressure>,
@@ -145,6 +150,7 @@ pub enum PressureScope {
     Machine,
 }
 
+pub use growth::{MemoryGrowth, TimeToLimit};
 pub(crate) use system::machine::machine;
 pub(crate) use window::Window;
 
@@ -186,6 +192,12 @@ pub(crate) struct Reading {
     pub(crate) memory_headroom: Option<Arc<MemoryHeadroom>>,
     /// Whose stalls the sample counts; `None`: nobody's.
     pub(crate) pressure_scope: Option<PressureScope>,
+}
+
+/// What `max_memory_mb` judges, bytes. Where swap is not told apart, anonymous memory alone.
+fn anonymous_swapped(sample: &ResourceSample) -> Option<u64> {
+    let anonymous = sample.anonymous_bytes?;
+    Some(anonymous.saturating_add(sample.swapped_bytes.unwrap_or(0)))
 }
 
 /// Reads what the process uses. One trait at the joint; its test double is `scripted::Script`.

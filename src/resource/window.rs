@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{MemoryPressure, Reading, ResourceUse};
+use super::{MemoryPressure, Reading, ResourceUse, anonymous_swapped};
 
 /// The shortest window that has a CPU percentage.
 ///
@@ -29,7 +29,7 @@ impl Window {
     pub(crate) fn opening(first: Reading) -> Self {
         let capacity = first.cpus_available.map(|_| 0.0);
         Self {
-            peak: judged_memory(&first),
+            peak: anonymous_swapped(&first.sample),
             last: first.clone(),
             first,
             readings: 1,
@@ -54,7 +54,7 @@ impl Window {
             self.capacity,
             reading.cpus_available.map(|cpus| cpus * wall),
         );
-        self.peak = self.peak.max(judged_memory(&reading));
+        self.peak = self.peak.max(anonymous_swapped(&reading.sample));
         self.readings += 1;
         self.last = reading;
     }
@@ -104,6 +104,7 @@ impl Window {
             written_bytes: count(first.written_bytes, last.written_bytes),
             cgroup_memory_limit_bytes: self.last.cgroup_memory_limit_bytes,
             memory_headroom: self.last.memory_headroom.as_deref().cloned(),
+            memory_growth: None,
             memory_pressure: self.pressure(wall, long_enough),
             last: Some(last.clone()),
         }
@@ -134,12 +135,6 @@ impl Window {
             all_percent: percent(all_seconds),
         })
     }
-}
-
-/// What `max_memory_mb` judges. Where swap is not told apart, anonymous memory alone.
-fn judged_memory(reading: &Reading) -> Option<u64> {
-    let anonymous = reading.sample.anonymous_bytes?;
-    Some(anonymous.saturating_add(reading.sample.swapped_bytes.unwrap_or(0)))
 }
 
 fn sum(one: Option<f64>, other: Option<f64>) -> Option<f64> {

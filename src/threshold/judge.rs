@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::growth::growth;
 use super::words::{count, limit, name, number, percent, ratio};
 use super::{Evidence, Limit, Status, Threshold, Verdict};
 use crate::recall::{RecallEstimate, upper_mean};
@@ -17,6 +18,7 @@ pub(super) fn judge(
 ) -> Vec<Verdict> {
     match (&threshold.limit, &threshold.operation) {
         (Limit::MemoryMib(max), _) => vec![memory(evidence.run, *max)],
+        (Limit::MemoryGrowthMibPerHour(max), _) => vec![growth(evidence.steady, *max)],
         (Limit::CpuPercent(max), _) => vec![cpu(evidence.steady, *max)],
         (Limit::Recall(min), Some(operation)) => {
             vec![recall(operation, measured(evidence, operation), *min)]
@@ -73,7 +75,7 @@ fn cpu(steady: &Snapshot, max: f64) -> Verdict {
     at_most("max_cpu_percent", max, used.cpu_percent, "%", evidence)
 }
 
-fn unknown(what: &str, why: &str) -> String {
+pub(super) fn unknown(what: &str, why: &str) -> String {
     format!("{what} is not known: {why} (`vecperf doctor` says which).")
 }
 
@@ -88,7 +90,7 @@ fn at_most(key: &str, max: f64, observed: Option<f64>, unit: &str, evidence: Str
     verdict(key, None, status, (max, observed, unit), evidence)
 }
 
-fn verdict(
+pub(super) fn verdict(
     key: &str,
     operation: Option<&str>,
     status: Status,
@@ -161,6 +163,7 @@ fn never(operation: Option<&str>, kind: &Limit, evidence: String) -> Verdict {
         Limit::Errors { max_percent, .. } => ("max_error_percent", max_percent, "%"),
         Limit::Recall(min) => ("min_recall", min, ""),
         Limit::MemoryMib(max) => ("max_memory_mb", max, "MiB"),
+        Limit::MemoryGrowthMibPerHour(max) => (super::growth::KEY, max, super::growth::UNIT),
         Limit::CpuPercent(max) => ("max_cpu_percent", max, "%"),
     };
     verdict(key, operation, Status::NoData, (max, None, unit), evidence)

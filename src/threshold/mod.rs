@@ -5,9 +5,11 @@
 //! `min_samples`. Slow operations come in clusters (a page fault, a neighbour on the machine), so a binomial interval
 //! would claim to know more about the next run than it does; where even that interval holds the limit, the evidence
 //! says that a repetition may come out otherwise. A recall is another matter: the queries are a sample of
-//! what users will ask, so its verdict goes by the confidence interval and can be inconclusive.
+//! what users will ask, so its verdict goes by the confidence interval and can be inconclusive. So does that on the growth
+//! of memory, which a run of any length shows only a piece of.
 
 mod alarm;
+mod growth;
 mod judge;
 #[cfg(test)]
 mod tests;
@@ -61,6 +63,8 @@ pub struct Threshold {
 pub enum Limit {
     /// Anonymous plus swapped memory, MiB, peak over the run.
     MemoryMib(f64),
+    /// Growth of anonymous plus swapped memory over the steady phase, MiB an hour.
+    MemoryGrowthMibPerHour(f64),
     /// CPU use over the steady phase, percent of the available CPUs.
     CpuPercent(f64),
     /// At most `max_violation_percent` of at least `min_samples` operations are slower than this.
@@ -98,7 +102,7 @@ pub struct Verdict {
     /// What was observed, in `unit`. Of response times, the quantile that may not exceed the limit: with 1 % of
     /// violations allowed, the 99th percentile.
     pub observed: Option<f64>,
-    /// `MiB`, `%`, `ms`, or empty for a ratio.
+    /// `MiB`, `MiB/h`, `%`, `ms`, or empty for a ratio.
     pub unit: String,
     /// The evidence in plain words.
     pub evidence: String,
@@ -121,6 +125,8 @@ pub fn thresholds(settings: &Settings) -> Vec<Threshold> {
         Limit::MemoryMib(general.max_memory_mb),
         Limit::CpuPercent(general.max_cpu_percent),
     ];
+    let growth = general.max_memory_growth_mb_per_hour;
+    limits.extend(growth.map(Limit::MemoryGrowthMibPerHour));
     limits.extend(of_operation(settings, &OperationThresholds::default()));
     limits.extend(general.min_recall.map(Limit::Recall));
     let general = limits.into_iter().map(|limit| Threshold {

@@ -15,7 +15,10 @@ pub(super) fn count(n: u64) -> String {
 
 /// About three significant digits, without trailing zeros: `0.3`, `12.7`, `1,024`.
 pub(super) fn number(value: f64) -> String {
-    let magnitude = value.abs();
+    if value < 0.0 {
+        return format!("-{}", number(-value));
+    }
+    let magnitude = value;
     if (100.0..1e15).contains(&magnitude) {
         return count(value.round() as u64);
     }

@@ -8,7 +8,8 @@ use vecperf::report::{
     PhaseReport, SelfCostReport, SeriesPoint, TimeSplit, TimeSplitReport, WorkReport, Workload,
 };
 use vecperf::resource::{
-    Capability, MemoryHeadroom, MemoryPressure, PressureScope, ResourceSample, ResourceUse,
+    Capability, MemoryGrowth, MemoryHeadroom, MemoryPressure, PressureScope, ResourceSample,
+    ResourceUse, TimeToLimit,
 };
 use vecperf::{Histogram, RecallEstimate, Report, Settings, Status, Verdict};
 
@@ -225,6 +226,18 @@ fn resources() -> ResourceUse {
             limit_bytes: 2 << 30,
             used_bytes: 3 << 29,
             headroom_bytes: 1 << 29,
+        }),
+        memory_growth: Some(MemoryGrowth {
+            readings: 143,
+            seconds: 14.3,
+            mb_per_hour: 64.0,
+            low_mb_per_hour: 32.0,
+            high_mb_per_hour: 96.0,
+            limit_in: Some(TimeToLimit {
+                minutes: 480.0,
+                soonest_minutes: 320.0,
+                latest_minutes: 960.0,
+            }),
         }),
         memory_pressure: Some(MemoryPressure {
             scope: PressureScope::Cgroup,

@@ -78,6 +78,10 @@ fn the_optional_keys_of_the_sample_load_when_uncommented() {
     let settings = Settings::from_toml(&uncommented(), "f.toml").unwrap();
     assert_eq!(settings.thresholds.min_recall, Some(0.95));
     assert_eq!(settings.thresholds.max_error_percent, Some(0.1));
+    assert_eq!(
+        settings.thresholds.max_memory_growth_mb_per_hour,
+        Some(64.0)
+    );
     let search = &settings.thresholds.operations["search"];
     assert_eq!(search.max_response_time_ms, Some(20.0));
     assert_eq!(search.max_violation_percent, Some(0.1));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use vecperf::resource::MemoryGrowth;
 use vecperf::threshold::{Evidence, evaluate, overall, thresholds};
 use vecperf::{RecallEstimate, Settings, Snapshot, Status, Verdict};
 
@@ -403,5 +404,46 @@ fn a_hostile_name_breaks_no_line() {
             .iter()
             .all(|verdict| !verdict.evidence.contains(['\n', '\u{1b}'])),
         "{verdicts:?}"
+    );
+}
+
+/// Memory growth by its interval, with a limit of 60 MiB an hour.
+#[test]
+fn growth_is_judged_by_its_interval() {
+    let verdict = |growth: Option<(f64, f64, f64)>| {
+        let mut window = window(300);
+        window.resources.memory_growth = growth.map(|(low, middle, high)| MemoryGrowth {
+            readings: 300,
+            seconds: 299.0,
+            mb_per_hour: middle,
+            low_mb_per_hour: low,
+            high_mb_per_hour: high,
+            limit_in: None,
+        });
+        let text = "[thresholds]\nmax_memory_growth_mb_per_hour = 60\n";
+        let verdicts = judged(&window, text);
+        find(&verdicts, "max_memory_growth_mb_per_hour", "").clone()
+    };
+    assert_eq!(verdict(Some((-250.0, -120.0, 10.0))).status, Status::Pass);
+    assert_eq!(verdict(Some((20.0, 40.0, 60.0))).status, Status::Pass);
+    let spans = verdict(Some((-10.0, 40.0, 90.0)));
+    assert_eq!(
+        told(&spans),
+        (
+            Status::Inconclusive,
+            "Anonymous plus swapped memory grew by 40 MiB an hour (95 % confidence: -10 to 90) in 300 points over \
+             299 s; the limit is 60. A longer run narrows the interval."
+        )
+    );
+    let leaks = verdict(Some((61.0, 80.0, 99.0)));
+    assert_eq!((leaks.status, leaks.observed), (Status::Fail, Some(80.0)));
+    let short = verdict(None);
+    assert_eq!((short.status, short.observed), (Status::NoData, None));
+    assert!(short.evidence.contains("24 points"), "{}", short.evidence);
+    assert!(
+        !judged(&window(300), "")
+            .iter()
+            .any(|verdict| verdict.threshold.contains("growth")),
+        "not judged unless asked for"
     );
 }
