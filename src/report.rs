@@ -187,6 +187,25 @@ pub struct Workload {
     pub id_recall: Option<f64>,
     /// ann-benchmarks' definition: an absolute slack of 1e-3 on the k-th distance, which forgives near misses.
     pub ann_benchmarks_recall: Option<f64>,
+    /// What the phase `cold` began with, when the run started with an index that was not in memory.
+    #[serde(default)]
+    pub cold: Option<ColdStart>,
+}
+
+/// A start from a file that was evicted from memory: the latencies of its searches are those of the phase `cold`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ColdStart {
+    /// Searches of the phase.
+    pub searches: u64,
+    /// Bytes of the index file.
+    pub file_bytes: u64,
+    /// Of them, bytes that the system did not evict.
+    pub not_evicted_bytes: u64,
+    /// Of them, bytes in memory before the first search: also what opening read.
+    pub resident_before_bytes: Option<u64>,
+    /// Of them, bytes in memory after the last one.
+    pub resident_after_bytes: Option<u64>,
 }
 
 /// What watching cost.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use vecperf::report::{
-    BackEndRefusal, CpuProfileReport, Distribution, Environment, FunctionReport, OperationReport,
-    PhaseReport, SelfCostReport, SeriesPoint, TimeSplit, TimeSplitReport, WorkReport, Workload,
+    BackEndRefusal, ColdStart, CpuProfileReport, Distribution, Environment, FunctionReport,
+    OperationReport, PhaseReport, SelfCostReport, SeriesPoint, TimeSplit, TimeSplitReport,
+    WorkReport, Workload,
 };
 use vecperf::resource::{
     Capability, MemoryGrowth, MemoryHeadroom, MemoryPressure, PressureScope, ResourceSample,
@@ -371,5 +372,16 @@ fn workload() -> Workload {
         }),
         id_recall: Some(0.9508),
         ann_benchmarks_recall: Some(0.957),
+        cold: Some(cold_start()),
+    }
+}
+
+fn cold_start() -> ColdStart {
+    ColdStart {
+        searches: 100,
+        file_bytes: 5_000_000,
+        not_evicted_bytes: 4096,
+        resident_before_bytes: Some(8192),
+        resident_after_bytes: Some(3_000_000),
     }
 }

@@ -15,6 +15,7 @@ mod commands;
 mod dataset;
 mod driver;
 mod exit;
+mod index_file;
 mod interrupt;
 mod profile;
 mod progress;

@@ -1,6 +1,8 @@
 //! What an engine is: the trait at the joint between the driver and the watched system.
 
 use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// How two vectors are compared; smaller is nearer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,22 @@ pub trait Index: Send + Sync {
     fn metric(&self) -> Metric;
     /// Bytes by component: vectors, graph, ….
     fn memory(&self) -> Vec<(&'static str, u64)>;
+    /// Writes the index to a file that [`open`](crate::open) serves it from.
+    ///
+    /// # Errors
+    /// The engine has no such file ([`EngineKind::serves_from_file`](crate::EngineKind::serves_from_file)), or it cannot be
+    /// written.
+    fn save(&self, file: &Path) -> Result<(), EngineError> {
+        let _ = file;
+        Err(EngineError::Engine(format!(
+            "{} keeps its index in memory only",
+            self.engine()
+        )))
+    }
+    /// The bytes of the mapped file that it serves from; `None`: there is none, or the engine does not tell where.
+    fn mapped(&self) -> Option<&[u8]> {
+        None
+    }
     /// A searcher for one thread; owns the scratch space, so that a search allocates nothing.
     fn searcher(&self) -> Box<dyn Searcher + '_>;
 }
@@ -109,6 +127,8 @@ pub enum EngineError {
     Vector(usize, &'static str),
     /// A query that cannot be compared: its row where it is one of many, what is wrong.
     Query(Option<usize>, &'static str),
+    /// A file: its path, what is wrong, why.
+    File(PathBuf, &'static str, io::Error),
     /// The engine's own words.
     Engine(String),
 }
@@ -128,6 +148,7 @@ impl fmt::Display for EngineError {
             Self::Vector(row, what) => write!(f, "vector {row}: {what}"),
             Self::Query(Some(row), what) => write!(f, "query {row}: {what}"),
             Self::Query(None, what) => write!(f, "the query: {what}"),
+            Self::File(path, what, why) => write!(f, "{}: {what}: {why}", path.display()),
             Self::Engine(words) => f.write_str(words),
         }
     }

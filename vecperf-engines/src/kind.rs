@@ -1,6 +1,7 @@
 //! One constructor for all engines: which one, with which parameters.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use vecperf::Monitor;
@@ -30,6 +31,11 @@ impl EngineKind {
             Self::Exact => "exact",
             Self::Usearch => "usearch",
         }
+    }
+
+    /// True when the engine can [save](Index::save) an index to a file and [`open`] it there.
+    pub const fn serves_from_file(self) -> bool {
+        matches!(self, Self::Exact | Self::Usearch)
     }
 
     /// True when this build holds the engine.
@@ -202,5 +208,48 @@ pub fn build(
             kind.to_string(),
             available(),
         )),
+    }
+}
+
+/// Opens an index that was [saved](Index::save), to be served from the file: what is not touched takes no memory. The file
+/// must not be changed or cut off meanwhile. `dimensions`, `metric` and `parameters` are those it was built with.
+///
+/// # Errors
+/// The file cannot be read or is not this engine's, or the engine serves from memory only.
+#[cfg_attr(
+    not(feature = "usearch"),
+    expect(unused_variables, reason = "the only engine that asks for parameters")
+)]
+pub fn open(
+    kind: EngineKind,
+    file: &Path,
+    dimensions: usize,
+    metric: Metric,
+    parameters: &BuildParameters,
+) -> Result<Box<dyn Index>, EngineError> {
+    let index: Box<dyn Index> = match kind {
+        EngineKind::Exact => Box::new(Exact::open(file)?),
+        #[cfg(feature = "usearch")]
+        EngineKind::Usearch => {
+            Box::new(crate::Usearch::open(file, dimensions, metric, parameters)?)
+        }
+        _ => {
+            return Err(EngineError::Parameter(
+                "engine",
+                kind.to_string(),
+                "exact or usearch: others keep their index in memory",
+            ));
+        }
+    };
+    match (index.dimensions() == dimensions, index.metric() == metric) {
+        (true, true) => Ok(index),
+        (false, _) => Err(EngineError::Dimensions {
+            expected: dimensions,
+            found: index.dimensions(),
+        }),
+        (true, false) => Err(EngineError::Engine(format!(
+            "{}: an index of another metric",
+            file.display()
+        ))),
     }
 }

@@ -16,7 +16,7 @@ pub use distance::{InstructionSet, Kernel};
 pub use engine::{EngineError, Index, Metric, Neighbor, SearchParameters, Searcher, Work};
 pub use exact::{Exact, ExactSearcher, GroundTruth, ground_truth};
 pub use hnsw::{Hnsw, HnswParameters, HnswSearcher};
-pub use kind::{BuildParameters, EngineKind, Quantization, build};
+pub use kind::{BuildParameters, EngineKind, Quantization, build, open};
 pub use monitored::Monitored;
 #[cfg(feature = "usearch")]
 pub use usearch::Usearch;

@@ -4,8 +4,12 @@
 //! It does not tell what a search did. Its exceptions arrive as errors. `ef_search` is a property of the whole index, which
 //! must not change while others search; so it is set when the index is built, and a search that asks for another is refused.
 
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use memmap2::Mmap;
 use usearch::{IndexOptions, MetricKind, ScalarKind};
 use vecperf::Monitor;
 
@@ -23,6 +27,8 @@ const SEARCHERS: usize = 64;
 /// An index of the `usearch` library.
 pub struct Usearch {
     index: usearch::Index,
+    /// The file that the index is served from; after it, so that it is unmapped last.
+    file: Option<Mmap>,
     metric: Metric,
     ef_search: usize,
     /// Searchers there is room for, and those alive.
@@ -49,7 +55,7 @@ impl Usearch {
             ef_search,
             seed,
             threads,
-            quantization,
+            ..
         } = parameters;
         HnswParameters {
             m,
@@ -66,16 +72,7 @@ impl Usearch {
             ));
         }
         let room = threads.max(SEARCHERS);
-        let index = usearch::Index::new(&IndexOptions {
-            dimensions: vectors.dimensions(),
-            metric: metric_kind(metric),
-            quantization: scalar_kind(quantization),
-            connectivity: m,
-            expansion_add: ef_construction,
-            expansion_search: ef_search,
-            multi: false,
-        })
-        .map_err(in_its_words)?;
+        let index = empty(vectors.dimensions(), metric, parameters)?;
         index
             .reserve_capacity_and_threads(vectors.len(), room)
             .map_err(in_its_words)?;
@@ -94,8 +91,49 @@ impl Usearch {
         )?;
         Ok(Self {
             index,
+            file: None,
             metric,
             ef_search,
+            room,
+            searchers: AtomicUsize::new(0),
+        })
+    }
+
+    /// The index that [`Index::save`] wrote to this file, served from there: what is not touched takes no memory. The file
+    /// must not be changed or cut off meanwhile; to delete it is fine.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the library refuses it.
+    pub fn open(
+        path: &Path,
+        dimensions: usize,
+        metric: Metric,
+        parameters: &BuildParameters,
+    ) -> Result<Self, EngineError> {
+        let unreadable = |error| EngineError::File(path.to_owned(), "cannot be read", error);
+        let file = File::open(path).map_err(unreadable)?;
+        // SAFETY: that nobody changes or cuts off the file is asked of the caller.
+        let file = unsafe { Mmap::map(&file) }.map_err(unreadable)?;
+        let room = parameters.threads.max(SEARCHERS);
+        let index = empty(dimensions, metric, parameters)?;
+        // The library keeps the number of threads when it opens a file, and makes room for them.
+        index
+            .reserve_capacity_and_threads(1, room)
+            .map_err(in_its_words)?;
+        // SAFETY: the mapping lives as long as the index, which is dropped first.
+        unsafe { index.view_from_buffer(&file) }.map_err(in_its_words)?;
+        if index.metric_kind() != metric_kind(metric) {
+            let path = path.display();
+            return Err(EngineError::Engine(format!(
+                "{path}: an index of another metric"
+            )));
+        }
+        index.change_expansion_search(parameters.ef_search);
+        Ok(Self {
+            index,
+            file: Some(file),
+            metric,
+            ef_search: parameters.ef_search,
             room,
             searchers: AtomicUsize::new(0),
         })
@@ -124,6 +162,9 @@ impl Index for Usearch {
     /// What the library says of its arenas. They grow by doubling: `arenas_unused` is address space that takes no memory
     /// until it is used, so the sum (the library's own `memory_usage`, nearly) says more than the process grew by.
     fn memory(&self) -> Vec<(&'static str, u64)> {
+        if let Some(file) = &self.file {
+            return vec![("file", file.len() as u64)];
+        }
         let stats = self.index.memory_stats();
         let unused = [
             stats.vectors_wasted,
@@ -140,6 +181,18 @@ impl Index for Usearch {
             ("graph", graph as u64),
             ("arenas_unused", unused.iter().sum::<usize>() as u64),
         ]
+    }
+    fn save(&self, file: &Path) -> Result<(), EngineError> {
+        let refusal =
+            |why| EngineError::File(file.to_owned(), "cannot be written", io::Error::other(why));
+        let path = file
+            .to_str()
+            .ok_or_else(|| refusal("usearch takes paths in UTF-8 only".to_owned()))?;
+        let saved = self.index.save(path);
+        saved.map_err(|exception| refusal(format!("usearch: {exception}")))
+    }
+    fn mapped(&self) -> Option<&[u8]> {
+        self.file.as_deref()
     }
     fn searcher(&self) -> Box<dyn Searcher + '_> {
         let others = self.searchers.fetch_add(1, Ordering::Relaxed);
@@ -213,6 +266,23 @@ impl Drop for UsearchSearcher<'_> {
     fn drop(&mut self) {
         self.owner.searchers.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+fn empty(
+    dimensions: usize,
+    metric: Metric,
+    parameters: &BuildParameters,
+) -> Result<usearch::Index, EngineError> {
+    let options = IndexOptions {
+        dimensions,
+        metric: metric_kind(metric),
+        quantization: scalar_kind(parameters.quantization),
+        connectivity: parameters.m,
+        expansion_add: parameters.ef_construction,
+        expansion_search: parameters.ef_search,
+        multi: false,
+    };
+    usearch::Index::new(&options).map_err(in_its_words)
 }
 
 const fn metric_kind(metric: Metric) -> MetricKind {

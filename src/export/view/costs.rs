@@ -2,7 +2,7 @@
 
 use super::{plural, plural_of};
 use crate::export::quantity::{bytes, count, duration, number, percent};
-use crate::report::{PhaseReport, Report, Workload};
+use crate::report::{ColdStart, PhaseReport, Report, Workload};
 use crate::resource::{MemoryHeadroom, MemoryPressure, PressureScope};
 
 /// What the run used: a label and a text each; what was not measured is left out.
@@ -37,6 +37,8 @@ pub(in crate::export) fn resources(report: &Report) -> Vec<(&'static str, String
     );
     add("growth", vec![growth(steady)]);
     add("index", report.workload.iter().map(index).collect());
+    let cold = report.workload.iter().filter_map(|it| it.cold.as_ref());
+    add("cold", cold.flat_map(cold_start).collect());
     let used = &steady.resources;
     let of = |available: Option<f64>| {
         available.map_or_else(String::new, |cpus| format!(" of {} CPUs", short(cpus)))
@@ -159,6 +161,20 @@ fn index(workload: &Workload) -> Option<String> {
         .map(|(name, &size)| format!("{name} {}", bytes(size)))
         .collect();
     (total > 0).then(|| format!("{}{each} ({})", bytes(total), parts.join(", ")))
+}
+
+fn cold_start(cold: &ColdStart) -> [Option<String>; 3] {
+    let all = bytes(cold.file_bytes);
+    let resident = cold.resident_before_bytes.zip(cold.resident_after_bytes);
+    [
+        Some(plural_of(cold.searches, "first search", "first searches")),
+        resident.map(|(before, after)| {
+            let (before, after) = (bytes(before), bytes(after));
+            format!("{before} of the file's {all} in memory before, {after} after")
+        }),
+        (cold.not_evicted_bytes > 0)
+            .then(|| format!("{} not evicted", bytes(cold.not_evicted_bytes))),
+    ]
 }
 
 /// What watching cost, in one line.

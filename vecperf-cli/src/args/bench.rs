@@ -15,6 +15,7 @@ Examples:
   vecperf bench --ef-search 200 --threads 4 --duration 30s
   vecperf bench --engine exact --count 1000
   vecperf bench --rate 500 --gate
+  vecperf bench --engine exact --cold=20
   vecperf bench --dataset base.fbin --queries query.fbin --truth truth.ibin --metric l2
   vecperf bench --dataset synthetic:n=100000,dim=96,clusters=50,seed=1 --format json > report.json
 
@@ -115,6 +116,13 @@ pub(crate) struct LoadArgs {
     /// Searches before the measured ones.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = values::duration)]
     pub(crate) warm_up: Duration,
+
+    /// Evict the index file from memory before the warm-up; the first N searches are a phase of their own [default: 100].
+    ///
+    /// The index is written to a file in the output directory and served from there (engines exact and usearch, on Linux,
+    /// without root); the file is gone with the run. The report says how much of it was in memory before and after.
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "100", value_parser = values::at_least_one)]
+    pub(crate) cold: Option<usize>,
 
     /// Open loop: this many searches arrive per second.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::rate)]

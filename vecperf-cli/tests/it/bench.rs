@@ -334,3 +334,62 @@ fn searches_carry_their_ef_in_the_profile() {
     });
     assert!(ended.all(|sample| sample.has_label(names::LABEL, "ef=32")));
 }
+
+/// Where the files are is up to the machine: on a disk the index leaves memory, in a file system in memory it cannot, and
+/// that is said.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_cold_start_is_a_phase_of_its_own() {
+    let place = Place::new();
+    let ended = place.bench("--engine exact --cold=7").with(0);
+    let report = place.report();
+    let names: Vec<_> = report.phases.iter().map(|phase| &*phase.name).collect();
+    assert_eq!(names, ["load", "build", "evict", "cold", "search"]);
+    assert_eq!(report.phases[2].operation("open").unwrap().count, 1);
+    assert_eq!(report.phases[3].operation("search").unwrap().count, 7);
+    assert_eq!(report.steady().operation("search").unwrap().count, 300);
+
+    let workload = report.workload.unwrap();
+    assert_eq!(workload.recall.unwrap().mean, 1.0);
+    let cold = workload.cold.unwrap();
+    assert_eq!(cold.searches, 7);
+    // A page, and 500 padded vectors.
+    assert!(cold.file_bytes > 4096 + 500 * 64, "{cold:?}");
+    assert!(cold.resident_after_bytes.unwrap() >= cold.file_bytes);
+    if cold.not_evicted_bytes == 0 {
+        assert!(
+            ended.stdout.contains("7 first searches · "),
+            "{}",
+            ended.stdout
+        );
+        assert!(!ended.stdout.contains("not evicted"), "{}", ended.stdout);
+    } else {
+        assert!(
+            ended.stderr.contains("could not be evicted"),
+            "{}",
+            ended.stderr
+        );
+        assert!(ended.stdout.contains("not evicted"), "{}", ended.stdout);
+    }
+    let left = fs::read_dir(place.path("data/logs")).unwrap();
+    let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
+    assert!(
+        !left
+            .iter()
+            .any(|file| file.to_string_lossy().starts_with("index-")),
+        "{left:?}"
+    );
+}
+
+/// The file needs a place also where no report does.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_cold_start_needs_no_monitor() {
+    let place = Place::new();
+    place.write("off.toml", "[monitoring]\nenabled = false\n");
+    let ended = place
+        .bench("--engine exact --cold --config off.toml -o new/logs")
+        .with(0);
+    assert!(ended.stderr.contains("cold: "), "{}", ended.stderr);
+    assert_eq!(fs::read_dir(place.path("new/logs")).unwrap().count(), 0);
+}

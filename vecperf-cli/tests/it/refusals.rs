@@ -56,6 +56,17 @@ fn flags_out_of_range_are_refused_with_what_is_allowed() {
             &["--duration", "--count", "cannot be used with"],
         ),
         ("--arrival uniform", &["--rate"]),
+        (
+            "--cold",
+            &[
+                "--cold: engine hnsw keeps its index in memory",
+                "--engine exact",
+            ],
+        ),
+        (
+            "--engine exact --cold=0",
+            &["'0' for '--cold", "at least 1"],
+        ),
         ("--metric l3", &["'l3'", "l2", "cosine", "ip"]),
         ("--treads 3", &["--treads", "--threads"]),
     ];

@@ -14,6 +14,7 @@ mod neon;
 mod portable;
 mod prefetch;
 mod rows;
+mod storage;
 #[cfg(test)]
 mod tests;
 

@@ -1,12 +1,17 @@
 //! Vectors laid out for the kernels.
 
+use std::io::{self, Write};
+
+use memmap2::Mmap;
+
+use super::storage::Storage;
 use crate::{EngineError, Metric, Vectors};
 
 /// Values in a cache line: rows start on one and fill whole ones, so that a row costs as few lines as it can and the
 /// kernels never meet a tail.
 const LINE: usize = 16;
 
-/// A copy of vectors, in an order of the engine's choosing: aligned, padded with zeros (which change neither an inner
+/// Vectors, copied or in a file, in an order of the engine's choosing: aligned, padded with zeros (which change neither an inner
 /// product nor a difference), of unit length under the cosine metric, and checked.
 #[derive(Debug)]
 pub(crate) struct Rows {
@@ -14,7 +19,7 @@ pub(crate) struct Rows {
     stride: usize,
     /// Values before the first row, which bring it to a cache line.
     offset: usize,
-    values: Vec<f32>,
+    values: Storage,
 }
 
 impl Rows {
@@ -30,11 +35,41 @@ impl Rows {
         let dimensions = vectors.dimensions();
         let mut rows = Self::zeroed(dimensions, order.len());
         for (to, from) in order.enumerate() {
-            let row = rows.row_mut(to);
+            let Some(row) = rows.row_mut(to) else { break }; // these are in memory
             row[..dimensions].copy_from_slice(vectors.row(from as usize));
             prepare(row, metric).map_err(|what| EngineError::Vector(from as usize, what))?;
         }
         Ok(rows)
+    }
+
+    /// Rows that [`Rows::write`] wrote, from byte `start` of `file`; `None` when there are no whole rows.
+    pub(crate) fn mapped(file: Mmap, start: usize, dimensions: usize) -> Option<Self> {
+        let stride = dimensions.checked_next_multiple_of(LINE)?;
+        let values = Storage::mapped(file, start)?;
+        let of_rows = values.len().checked_sub(LINE)?;
+        (stride > 0 && of_rows.is_multiple_of(stride)).then_some(Self {
+            dimensions,
+            stride,
+            offset: 0,
+            values,
+        })
+    }
+
+    /// Writes the rows as they are kept.
+    ///
+    /// # Errors
+    /// Those of `to`.
+    pub(crate) fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        let rows = &self.values[self.offset..][..self.len() * self.stride];
+        for value in rows.iter().chain(&[0.0; LINE]) {
+            to.write_all(&value.to_ne_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of the file they are in.
+    pub(crate) fn file(&self) -> Option<&[u8]> {
+        self.values.file()
     }
 
     /// Room for one vector, to be filled by [`Rows::set_query`].
@@ -44,7 +79,7 @@ impl Rows {
 
     fn zeroed(dimensions: usize, count: usize) -> Self {
         let stride = dimensions.next_multiple_of(LINE);
-        let values = vec![0.0_f32; count * stride + LINE];
+        let values = Storage::of(vec![0.0; count * stride + LINE]);
         let offset = match values.as_ptr().align_offset(LINE * size_of::<f32>()) {
             offset if offset < LINE => offset,
             _ => 0, // unaligned rows are slower, not wrong
@@ -69,7 +104,9 @@ impl Rows {
                 found: query.len(),
             });
         }
-        let row = self.row_mut(0);
+        let Some(row) = self.row_mut(0) else {
+            return Err(EngineError::Engine("a file holds no queries".to_owned()));
+        };
         row[..query.len()].copy_from_slice(query);
         prepare(row, metric).map_err(|what| EngineError::Query(None, what))
     }
@@ -80,8 +117,9 @@ impl Rows {
         &self.values[self.offset + id as usize * self.stride..][..self.stride]
     }
 
-    fn row_mut(&mut self, id: usize) -> &mut [f32] {
-        &mut self.values[self.offset + id * self.stride..][..self.stride]
+    fn row_mut(&mut self, id: usize) -> Option<&mut [f32]> {
+        let values = self.values.values_mut()?;
+        Some(&mut values[self.offset + id * self.stride..][..self.stride])
     }
 
     /// Values in each vector, without padding.
@@ -96,7 +134,7 @@ impl Rows {
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> u64 {
-        size_of_val(self.values.as_slice()) as u64
+        size_of_val(&*self.values) as u64
     }
 }
 

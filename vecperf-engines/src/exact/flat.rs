@@ -1,6 +1,7 @@
 //! The index without an index: a scan of all vectors for each query.
 
 use std::collections::BinaryHeap;
+use std::path::Path;
 
 use crate::distance::{Kernel, Rows};
 use crate::{
@@ -13,9 +14,9 @@ const BLOCK: u32 = 256;
 /// All vectors, to be compared with each query one by one. Exact up to the rounding of 32-bit sums.
 #[derive(Debug)]
 pub struct Exact {
-    rows: Rows,
-    metric: Metric,
-    kernel: Kernel,
+    pub(super) rows: Rows,
+    pub(super) metric: Metric,
+    pub(super) kernel: Kernel,
 }
 
 impl Exact {
@@ -55,6 +56,12 @@ impl Index for Exact {
     }
     fn memory(&self) -> Vec<(&'static str, u64)> {
         vec![("vectors", self.rows.bytes())]
+    }
+    fn save(&self, file: &Path) -> Result<(), EngineError> {
+        self.write(file)
+    }
+    fn mapped(&self) -> Option<&[u8]> {
+        self.rows.file()
     }
     fn searcher(&self) -> Box<dyn Searcher + '_> {
         Box::new(ExactSearcher {

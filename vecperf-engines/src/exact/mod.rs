@@ -1,5 +1,6 @@
 //! Exact search: every vector is compared with the query.
 
+mod file;
 mod flat;
 mod ground_truth;
 mod shortlist;

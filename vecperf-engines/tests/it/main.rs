@@ -2,6 +2,7 @@
 
 mod build;
 mod exact;
+mod files;
 mod hnsw;
 mod monitored;
 mod points;

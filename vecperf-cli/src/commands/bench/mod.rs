@@ -1,9 +1,12 @@
-//! `vecperf bench`: load, build, warm up, search, judge; the report on stdout and in files.
+//! `vecperf bench`: load, build, evict where asked, warm up, search, judge; the report on stdout and in files.
 
+mod cold;
 mod conclude;
 mod phases;
 mod plan;
 mod print;
+
+use std::path::PathBuf;
 
 use vecperf::Monitor;
 
@@ -18,6 +21,8 @@ use print::Outcome;
 /// A run in progress.
 struct Bench {
     plan: Plan,
+    /// Where the files go.
+    directory: PathBuf,
     monitor: Monitor,
     terminal: Terminal,
     interrupt: Interrupt,
@@ -46,10 +51,12 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Exit> {
     let settings = resolved.settings;
     plan.check_settings(&settings)?;
     let interrupt = Interrupt::listen(terminal);
+    let directory = settings.output.directory.clone();
     // Tells of a directory that cannot be written now, not after the work.
     let monitor = Monitor::new(settings)?;
     Bench {
         plan,
+        directory,
         monitor,
         terminal,
         interrupt,
@@ -78,8 +85,15 @@ impl Bench {
     /// All phases. A search cut short is judged like a whole one.
     fn phases(&self) -> Result<Outcome, Stop> {
         let data = self.load()?;
-        let index = self.build(&data)?;
-        let workload = self.describe(&data, index.as_ref());
+        let mut index = self.build(&data)?;
+        let mut cold = None;
+        if let Some(searches) = self.plan.cold {
+            let evictee = self.evict(&data, index)?;
+            cold = Some(self.cold(searches, &data, &evictee)?);
+            index = evictee.index;
+        }
+        let mut workload = self.describe(&data, index.as_ref());
+        workload.cold = cold;
         self.monitor.set_workload(workload.clone());
         self.warm_up(&data, index.as_ref())?;
         let searched = self.search(&data, index.as_ref())?;

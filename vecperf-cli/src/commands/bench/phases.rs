@@ -1,4 +1,4 @@
-//! The phases of a run, in their order: load, build, warm-up, search.
+//! The phases of a run, in their order: load, build, warm-up, search; `cold` has the rest.
 
 use std::sync::Arc;
 
@@ -119,10 +119,15 @@ impl Bench {
             None,
             None,
         )?;
+        self.go_on_after("warm-up", &tally)
+    }
+
+    /// Whether searches that are not measured leave something to go on for.
+    pub(super) fn go_on_after(&self, phase: &'static str, tally: &Tally) -> Result<(), Stop> {
         if self.interrupt.asked() {
-            return Err(Stop::Interrupted("warm-up"));
+            return Err(Stop::Interrupted(phase));
         }
-        match (tally.answered, tally.first_error) {
+        match (tally.answered, &tally.first_error) {
             (0, Some(error)) => {
                 Err(Failure::runtime(format!("every search failed: {error}")).into())
             }
@@ -150,7 +155,7 @@ impl Bench {
     }
 
     /// Sends the queries and shows how far it has come.
-    fn drive(
+    pub(super) fn drive(
         &self,
         phase: &'static str,
         data: &Data,
@@ -198,12 +203,16 @@ impl Bench {
         Ok(tally)
     }
 
-    fn progress(&self, name: &'static str, subject: impl std::fmt::Display) -> Arc<Phase> {
+    pub(super) fn progress(
+        &self,
+        name: &'static str,
+        subject: impl std::fmt::Display,
+    ) -> Arc<Phase> {
         Arc::new(Phase::begin(self.terminal, name, subject))
     }
 
     /// Does `work` on its own thread, so that Ctrl-C is heard at any point of it.
-    fn apart<T: Send + 'static>(
+    pub(super) fn apart<T: Send + 'static>(
         &self,
         phase: &'static str,
         work: impl FnOnce() -> T + Send + 'static,

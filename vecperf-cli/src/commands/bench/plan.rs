@@ -9,6 +9,7 @@ use crate::args::{BenchArgs, EngineArgs, Format, RecallMode};
 use crate::dataset::{Cache, Dataset, Source};
 use crate::driver::{Arrivals, Budget};
 use crate::exit::{Failure, Result};
+use crate::index_file;
 
 /// All decisions of one run.
 pub(super) struct Plan {
@@ -19,6 +20,8 @@ pub(super) struct Plan {
     pub(super) build: BuildParameters,
     pub(super) search: SearchParameters,
     pub(super) threads: usize,
+    /// Searches right after the index was evicted from memory; `None`: it is not.
+    pub(super) cold: Option<usize>,
     pub(super) warm_up: Duration,
     pub(super) budget: Budget,
     /// The open loop's schedule; `None`: a closed loop.
@@ -37,6 +40,7 @@ impl Plan {
         let (data, load) = (&args.data, &args.load);
         let engine = args.engine.engine.parse::<EngineKind>()?;
         check_parameters(engine, &args.engine)?;
+        check_cold(engine, load.cold)?;
         let build = build_parameters(&args.engine, load.seed)?;
         Ok(Self {
             source: Source {
@@ -58,6 +62,7 @@ impl Plan {
             },
             build,
             threads: load.threads(),
+            cold: load.cold,
             warm_up: load.warm_up,
             budget: load.budget(),
             arrivals: load
@@ -157,6 +162,21 @@ fn check_parameters(engine: EngineKind, args: &EngineArgs) -> Result<()> {
     }
 }
 
+/// What is not in a file cannot be evicted.
+fn check_cold(engine: EngineKind, cold: Option<usize>) -> Result<()> {
+    if cold.is_none() || engine.serves_from_file() && index_file::CAN_EVICT {
+        return Ok(());
+    }
+    if !engine.serves_from_file() {
+        let refusal = format!("--cold: engine {engine} keeps its index in memory, not in a file");
+        return Err(Failure::usage(refusal).remedy("--engine exact, or usearch in builds with it"));
+    }
+    Err(
+        Failure::usage("--cold: this system has no way to evict a file from memory without root")
+            .remedy("Linux"),
+    )
+}
+
 fn build_parameters(args: &EngineArgs, seed: u64) -> Result<BuildParameters> {
     let default = BuildParameters::default();
     Ok(BuildParameters {
@@ -210,6 +230,7 @@ mod tests {
                 .starts_with("--ef-search: engine exact has no graph")
         );
         assert!(refusal("--engine hnws").contains("hnsw, exact"));
+        assert!(refusal("--cold").contains("engine hnsw keeps its index in memory"));
         assert!(refusal("--quantization f8").contains("f32, f16 or i8"));
     }
 
