@@ -27,6 +27,7 @@ pub mod cpu;
 mod environment;
 mod error;
 pub mod export;
+pub mod heap;
 mod histogram;
 mod monitor;
 pub mod perf_utils;

@@ -6,6 +6,7 @@
 mod build;
 mod cpu;
 mod finite;
+mod heap;
 mod judge;
 mod read;
 
@@ -19,6 +20,7 @@ use crate::resource::ResourceUse;
 use crate::threshold::Verdict;
 
 pub use cpu::{BackEndRefusal, CpuProfileReport, FunctionReport, TimeSplit, TimeSplitReport};
+pub use heap::{HeapProfileReport, HeapSiteReport};
 
 pub use crate::environment::Environment;
 pub use crate::snapshot::SeriesPoint;
@@ -52,6 +54,9 @@ pub struct Report {
     /// The CPU profile; absent when none was taken.
     #[serde(default)]
     pub cpu_profile: Option<CpuProfileReport>,
+    /// The heap profile; absent when none was taken.
+    #[serde(default)]
+    pub heap_profile: Option<HeapProfileReport>,
     /// What watching cost.
     pub self_cost: SelfCostReport,
     /// The settings in force.

@@ -2,7 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-use super::threads;
+use super::{sampling, threads};
 
 /// Counts what passes through the allocator that it wraps.
 ///
@@ -52,15 +52,17 @@ impl<A> Allocator<A> {
     }
 }
 
-// SAFETY: every call goes on to `inner` as it came, and its answer comes back as it is. Counting neither unwinds nor
-// allocates.
+// SAFETY: every call goes on to `inner` as it came, and its answer comes back as it is; but for sampled blocks, whose
+// memory is another of at least that size and alignment, and comes back here when they are freed. Counting neither
+// unwinds nor allocates.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract of `alloc`.
         let place = unsafe { self.inner.alloc(layout) };
-        if !place.is_null() {
-            threads::allocated(layout.size());
+        if !place.is_null() && threads::allocated(layout.size()) {
+            // SAFETY: just allocated from `inner`, and nobody else knows it.
+            return unsafe { sampling::keep(&self.inner, place, layout, 0) };
         }
         place
     }
@@ -69,8 +71,9 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract of `alloc_zeroed`.
         let place = unsafe { self.inner.alloc_zeroed(layout) };
-        if !place.is_null() {
-            threads::allocated(layout.size());
+        if !place.is_null() && threads::allocated(layout.size()) {
+            // SAFETY: just allocated from `inner`, and nobody else knows it.
+            return unsafe { sampling::keep(&self.inner, place, layout, layout.size()) };
         }
         place
     }
@@ -78,16 +81,31 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
     #[inline]
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
         threads::freed(layout.size());
+        if sampling::may_be(place, layout.size()) {
+            // SAFETY: the block is the caller's to free.
+            let was_ours = unsafe { sampling::release(place, layout) };
+            if was_ours {
+                return;
+            }
+        }
         // SAFETY: the caller keeps the contract of `dealloc`; `place` came from `inner`.
         unsafe { self.inner.dealloc(place, layout) }
     }
 
     #[inline]
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller keeps the contract of `realloc`; `place` came from `inner`.
-        let moved = unsafe { self.inner.realloc(place, layout, size) };
-        if !moved.is_null() {
-            threads::reallocated(layout.size(), size);
+        let moved = if sampling::may_be(place, layout.size()) {
+            // SAFETY: the caller keeps the contract of `realloc`; `place` came from `inner` or is a sampled block's.
+            unsafe { sampling::reallocate(&self.inner, place, layout, size) }
+        } else {
+            // SAFETY: the caller keeps the contract of `realloc`; `place` came from `inner`.
+            unsafe { self.inner.realloc(place, layout, size) }
+        };
+        if !moved.is_null() && threads::reallocated(layout.size(), size) {
+            // SAFETY: the caller's promise: the size is not too large for this alignment.
+            let new = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+            // SAFETY: just allocated from `inner`, and nobody else knows it.
+            return unsafe { sampling::keep(&self.inner, moved, new, size) };
         }
         moved
     }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
 use super::process::{self, STEP};
+use super::sampling;
 
 /// What was counted; all of it only ever grows.
 #[derive(Clone, Copy, Default)]
@@ -35,6 +36,9 @@ pub(super) struct Cells {
     /// The process is told when the net gets up to `tell_above`, or below `tell_below`.
     tell_above: AtomicI64,
     tell_below: AtomicI64,
+    /// The count of allocated bytes at which a block is sampled, or it has to be found out anew when. Other threads write
+    /// a 0 here when sampling starts.
+    pub(super) sample_at: AtomicU64,
     /// The net that the process knows.
     told: AtomicI64,
 }
@@ -49,18 +53,21 @@ impl Cells {
             highest: AtomicI64::new(0),
             tell_above: AtomicI64::new(STEP),
             tell_below: AtomicI64::new(-STEP),
+            sample_at: AtomicU64::new(0),
             told: AtomicI64::new(0),
         }
     }
 
+    /// Whether the block is to be sampled.
     #[inline(always)]
-    pub(super) fn allocated(&self, bytes: u64) {
+    pub(super) fn allocated(&self, bytes: u64) -> bool {
         let allocated = add(&self.allocated_bytes, bytes);
         add(&self.allocations, 1);
         let net = allocated.wrapping_sub(self.freed_bytes.load(Relaxed)) as i64;
         if net > self.highest.load(Relaxed) {
             self.rose(net);
         }
+        allocated >= self.sample_at.load(Relaxed) && sampling::due(allocated, &self.sample_at)
     }
 
     #[inline(always)]
@@ -75,9 +82,9 @@ impl Cells {
 
     /// Frees before it allocates, so that a block that grew in its place leaves no peak of both sizes.
     #[inline(always)]
-    pub(super) fn reallocated(&self, old: u64, new: u64) {
+    pub(super) fn reallocated(&self, old: u64, new: u64) -> bool {
         self.freed(old);
-        self.allocated(new);
+        self.allocated(new)
     }
 
     /// Not cold: while a thread builds something, each of its allocations is a new height.

@@ -6,6 +6,7 @@
 //!  threads.rs       whose cells are whose: found, handed on, shared by who has none
 //!  installation.rs  whether the wrapper is the program's allocator
 //!  totals.rs        the sums
+//!  sampling/        one byte in so many, with its stack, followed until it is freed
 //! ```
 //!
 //! It names no other room, because every room allocates. Nothing in here allocates, locks or panics.
@@ -14,6 +15,15 @@ mod allocator;
 mod cells;
 mod installation;
 mod process;
+#[cfg_attr(
+    not(all(
+        feature = "cpu",
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )),
+    path = "sampling/elsewhere.rs"
+)]
+pub(crate) mod sampling;
 mod threads;
 mod totals;
 

@@ -33,8 +33,9 @@ thread_local! {
     static SHARED_ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
+/// Whether the block is to be sampled.
 #[inline(always)]
-pub(super) fn allocated(size: usize) {
+pub(super) fn allocated(size: usize) -> bool {
     match own() {
         Some(own) => own.cells.allocated(size as u64),
         None => allocated_without(size),
@@ -49,13 +50,14 @@ pub(super) fn freed(size: usize) {
     }
 }
 
+/// Whether the new block is to be sampled.
 #[inline(always)]
-pub(super) fn reallocated(old: usize, new: usize) {
+pub(super) fn reallocated(old: usize, new: usize) -> bool {
     match own() {
         Some(own) => own.cells.reallocated(old as u64, new as u64),
         None => {
             freed_without(old);
-            allocated_without(new);
+            allocated_without(new)
         }
     }
 }
@@ -69,12 +71,13 @@ fn own() -> Option<&'static Own> {
 
 #[cold]
 #[inline(never)]
-fn allocated_without(size: usize) {
+fn allocated_without(size: usize) -> bool {
     match take() {
         Some(own) => own.cells.allocated(size as u64),
         None => {
             SHARED_ALLOCATIONS.set(SHARED_ALLOCATIONS.get().wrapping_add(1));
             SHARED.allocated(size as u64);
+            false
         }
     }
 }
@@ -86,6 +89,16 @@ fn freed_without(size: usize) {
         Some(own) => own.cells.freed(size as u64),
         None => SHARED.freed(size as u64),
     }
+}
+
+/// Every thread finds out anew, at its next allocation, when it is sampled.
+#[cfg(all(
+    feature = "cpu",
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+pub(super) fn sample_anew() {
+    all().for_each(|own| own.cells.sample_at.store(0, Ordering::Release));
 }
 
 /// Allocations that the calling thread counted.
@@ -120,6 +133,7 @@ fn take() -> Option<&'static Own> {
         own.give_back();
         return None;
     }
+    own.cells.sample_at.store(0, Ordering::Relaxed); // the one before was another thread's
     OWN.set(own);
     Some(own)
 }

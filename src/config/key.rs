@@ -17,16 +17,19 @@ pub(super) struct Key<T: 'static> {
 /// A day: nobody waits longer for one operation.
 const LONGEST_MS: f64 = 86_400_000.0;
 const MOST_SAMPLES: u64 = 1_000_000_000_000;
+/// A TiB.
+const MOST_BYTES: u64 = 1 << 40;
 static CPU_BACK_ENDS: [&str; 4] = ["auto", "perf_event", "thread_timer", "ticker"];
 
 #[rustfmt::skip] // One row a line: it is a table.
-pub(super) static KEYS: [Key<Settings>; 19] = [
+pub(super) static KEYS: [Key<Settings>; 21] = [
     key("monitoring.enabled", Rule::Switch, |s| &mut s.monitoring.enabled),
     // perf_event_open refuses more than the sysctl perf_event_max_sample_rate, which falls under load.
     key("monitoring.sample_rate", whole(1, 10_000), |s| &mut s.monitoring.sample_rate),
     key("monitoring.memory_tracking", Rule::Switch, |s| &mut s.monitoring.memory_tracking),
     key("monitoring.cpu_profiling", Rule::Switch, |s| &mut s.monitoring.cpu_profiling),
     key("monitoring.cpu_back_end", Rule::Choice(&CPU_BACK_ENDS), |s| &mut s.monitoring.cpu_back_end),
+    key("monitoring.heap_sample_bytes", whole(0, MOST_BYTES), |s| &mut s.monitoring.heap_sample_bytes),
     key("monitoring.resource_interval_ms", whole(1, 3_600_000), |s| &mut s.monitoring.resource_interval_ms),
     key("monitoring.series_limit", whole(1, 100_000), |s| &mut s.monitoring.series_limit),
     key("monitoring.series_points", whole(2, 1_000_000), |s| &mut s.monitoring.series_points),
@@ -41,6 +44,7 @@ pub(super) static KEYS: [Key<Settings>; 19] = [
     key("output.directory", Rule::Directory, |s| &mut s.output.directory),
     key("output.metrics_file", Rule::FileName, |s| &mut s.output.metrics_file),
     key("output.profiling_file", Rule::FileName, |s| &mut s.output.profiling_file),
+    key("output.heap_profile_file", Rule::FileName, |s| &mut s.output.heap_profile_file),
 ];
 
 /// `[thresholds.operations.NAME]`.
@@ -169,11 +173,23 @@ pub(super) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Both files in one: on systems that do not tell case apart, too.
-pub(super) fn same_file(settings: &Settings) -> bool {
-    let (metrics, profile) = (
-        &settings.output.metrics_file,
-        &settings.output.profiling_file,
-    );
-    Path::new(metrics) == Path::new(profile) || metrics.to_lowercase() == profile.to_lowercase()
+/// The files inside the directory: the keys that name them, and their names.
+pub(super) fn files(settings: &Settings) -> [(&'static str, &str); 3] {
+    let output = &settings.output;
+    [
+        ("output.metrics_file", &output.metrics_file),
+        ("output.profiling_file", &output.profiling_file),
+        ("output.heap_profile_file", &output.heap_profile_file),
+    ]
+}
+
+/// Two keys that name one file, and its name: on systems that do not tell case apart, too.
+pub(super) fn same_file(settings: &Settings) -> Option<([&'static str; 2], &str)> {
+    let files = files(settings);
+    let is_same =
+        |a: &str, b: &str| Path::new(a) == Path::new(b) || a.to_lowercase() == b.to_lowercase();
+    [(0, 1), (0, 2), (1, 2)].into_iter().find_map(|(a, b)| {
+        let (a, b) = (files[a], files[b]);
+        is_same(a.1, b.1).then_some(([a.0, b.0], a.1))
+    })
 }

@@ -55,6 +55,8 @@ pub struct Monitoring {
     pub cpu_profiling: bool,
     /// How the profiler takes its samples.
     pub cpu_back_end: CpuBackEnd,
+    /// Bytes allocated from one sample of the heap profile to the next, on average; 0: no heap profile.
+    pub heap_sample_bytes: u64,
     /// Milliseconds between two resource samples.
     pub resource_interval_ms: u64,
     /// Series (operations and gauges) before the overflow series takes the rest.
@@ -142,6 +144,8 @@ pub struct Output {
     pub metrics_file: String,
     /// The CPU profile's file name inside it.
     pub profiling_file: String,
+    /// The heap profile's file name inside it.
+    pub heap_profile_file: String,
 }
 
 impl Default for Monitoring {
@@ -152,6 +156,7 @@ impl Default for Monitoring {
             memory_tracking: true,
             cpu_profiling: true,
             cpu_back_end: CpuBackEnd::Auto,
+            heap_sample_bytes: 512 << 10,
             resource_interval_ms: 100,
             series_limit: 2000,
             series_points: 600,
@@ -181,6 +186,7 @@ impl Default for Output {
             directory: PathBuf::from("data/logs"),
             metrics_file: "performance_metrics.json".to_owned(),
             profiling_file: "profiling_data.prof".to_owned(),
+            heap_profile_file: "heap_profile.prof".to_owned(),
         }
     }
 }
@@ -264,10 +270,10 @@ impl Settings {
                 text,
             })
             .collect();
-        if key::same_file(self) {
+        if let Some((keys, name)) = key::same_file(self) {
             problems.push(Problem {
                 at: "settings".to_owned(),
-                text: problem::same_file(self),
+                text: problem::same_file(keys, name),
             });
         }
         if problems.is_empty() {

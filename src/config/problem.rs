@@ -1,6 +1,5 @@
 //! What is wrong with settings, in words: where, which key, the value, what is allowed, and the nearest right key.
 
-use super::Settings;
 use super::key::{self, OPERATION_KEYS, OPERATIONS, SECTIONS};
 use super::value::{Rule, quoted};
 use crate::error::{Error, ErrorKind};
@@ -98,10 +97,10 @@ pub(super) fn excerpt(text: &str) -> String {
         .replace("\\\\", "\\")
 }
 
-/// Two outputs, one file.
-pub(super) fn same_file(settings: &Settings) -> String {
+/// Two outputs, one file: the keys and the name.
+pub(super) fn same_file([first, second]: [&str; 2], name: &str) -> String {
     format!(
-        "`output.metrics_file` and `output.profiling_file` are both {}; one would overwrite the other",
-        quoted(&settings.output.metrics_file)
+        "`{first}` and `{second}` are both {}; one would overwrite the other",
+        quoted(name)
     )
 }

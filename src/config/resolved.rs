@@ -236,15 +236,14 @@ impl Resolved {
 
     /// These settings, when there is no problem: neither with one of them nor with two together.
     fn checked(self, mut problems: Vec<Problem>) -> Result<Self> {
-        if key::same_file(&self.settings) {
-            let profile = self.origin("output.profiling_file");
-            let origin = match profile {
-                Origin::Default => self.origin("output.metrics_file"),
+        if let Some((keys, name)) = key::same_file(&self.settings) {
+            let origin = match self.origin(keys[1]) {
+                Origin::Default => self.origin(keys[0]),
                 later => later,
             };
             problems.push(Problem {
                 at: origin.to_string(),
-                text: problem::same_file(&self.settings),
+                text: problem::same_file(keys, name),
             });
         }
         if problems.is_empty() {

@@ -8,6 +8,8 @@
 //!  signal/       back ends 2 and 3: timers of each thread's CPU time, a ticker; a handler copies the stack
 //!  unwind/       modules and call frames, from copied registers and stack
 //!  symbol/       frames to function names
+//!  stacks.rs     every distinct stack once, by number       stack_size.rs  bytes of stack a sample
+//!  places.rs     frames as a profile has them: named, with their files
 //!  attribute/    samples and switches joined to operations by thread and time
 //!  recording/    the drain thread that joins these, and the profile made of what it counted
 //!  elsewhere.rs  no recording on other systems
@@ -26,6 +28,8 @@ mod options;
     path = "perf_event/elsewhere.rs"
 )]
 mod perf_event;
+#[cfg(target_os = "linux")]
+mod places;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod recording;
 mod refusal;
@@ -33,6 +37,10 @@ mod refusal;
 mod sampler;
 #[cfg(target_os = "linux")]
 mod signal;
+#[cfg(target_os = "linux")]
+mod stack_size;
+#[cfg(target_os = "linux")]
+mod stacks;
 mod statistics;
 #[cfg_attr(not(target_os = "linux"), path = "symbol/elsewhere.rs")]
 mod symbol;
@@ -51,3 +59,14 @@ pub(crate) use attribute::Waited;
 pub(crate) use recording::{Context, Split, SplitPart};
 #[cfg(target_os = "linux")]
 pub(crate) use signal::arm_this_thread;
+
+/// What the heap profile is made with, too.
+#[cfg(target_os = "linux")]
+pub(crate) mod stack_walking {
+    pub(crate) use super::event::{RawSample, Registers};
+    pub(crate) use super::places::{BROKEN, OTHER, Places, TRUNCATED};
+    pub(crate) use super::stack_size::StackSize;
+    pub(crate) use super::stacks::{StackId, Stacks};
+    pub(crate) use super::symbol::Symbolizer;
+    pub(crate) use super::unwind::{End, Frame, Modules, Unwinder, Unwound};
+}

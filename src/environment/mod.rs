@@ -1,6 +1,7 @@
 //! The machine a run took place on, as the report tells it.
 
 pub(crate) mod cpu_profile;
+pub(crate) mod heap_profile;
 
 use serde::{Deserialize, Serialize};
 
@@ -41,14 +42,14 @@ impl Environment {
     /// assert!(here.cpus >= 1);
     /// ```
     pub fn here() -> Self {
-        Self::watched(true, cpu_profile::here())
+        Self::watched(true, [cpu_profile::here(), heap_profile::here()])
     }
 
-    /// As [`Environment::here`], with `memory_tracking` as it is set, and what is known of the CPU profile.
-    pub(crate) fn watched(memory: bool, cpu_profile: Capability) -> Self {
+    /// As [`Environment::here`], with `memory_tracking` as it is set, and what is known of the profiles.
+    pub(crate) fn watched(memory: bool, profiles: [Capability; 2]) -> Self {
         let machine = resource::machine();
         let mut capabilities = resource::capabilities_with(memory);
-        capabilities.push(cpu_profile);
+        capabilities.extend(profiles);
         Self {
             os: std::env::consts::OS.to_owned(),
             kernel: machine.kernel,

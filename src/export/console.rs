@@ -70,9 +70,28 @@ fn operations(page: &mut Page, report: &Report) {
 const FUNCTIONS: usize = 8;
 /// Width of a share's column.
 const SHARE: usize = 9;
+/// Width of a column of bytes.
+const BYTES: usize = 11;
 
 fn functions(page: &mut Page, report: &Report) {
     let functions = view::functions(report, FUNCTIONS);
+    shares(
+        page,
+        ["CPU time of functions", "own", "in all"],
+        &functions,
+        SHARE,
+    );
+    let sites = view::heap_sites(report, FUNCTIONS);
+    shares(
+        page,
+        ["heap of functions", "in use", "allocated"],
+        &sites,
+        BYTES,
+    );
+}
+
+/// A table of functions with two numbers each; nothing without any.
+fn shares(page: &mut Page, head: [&str; 3], functions: &[[String; 3]], share: usize) {
     if functions.is_empty() {
         return;
     }
@@ -82,17 +101,18 @@ fn functions(page: &mut Page, report: &Report) {
         .max();
     let name = longest
         .unwrap_or(0)
-        .clamp(22, page.width().saturating_sub(2 * SHARE));
+        .max(22)
+        .min(page.width().saturating_sub(2 * share));
     let line = |name_of: &str, own: &str, all: &str| {
-        let cells = [own, all].map(|cell| page::pad_left(cell, SHARE));
+        let cells = [own, all].map(|cell| page::pad_left(cell, share));
         format!(
             "{}{}",
             page::pad(&page::fit(name_of, name), name),
             cells.concat()
         )
     };
-    page.line(&line("CPU time of functions", "own", "in all"), Style::Dim);
-    for [function, own, all] in &functions {
+    page.line(&line(head[0], head[1], head[2]), Style::Dim);
+    for [function, own, all] in functions {
         page.line(
             &line(&format!("  {}", plain(function)), own, all),
             Style::Plain,
@@ -108,10 +128,14 @@ fn costs(page: &mut Page, report: &Report) {
     let profile = view::profile(report)
         .into_iter()
         .map(|line| ("profile", line));
+    let heap = view::heap_profile(report)
+        .into_iter()
+        .map(|line| ("heap", line));
     let watching = ("watching", view::self_cost(report));
     let lines = view::resources(report)
         .into_iter()
         .chain(profile)
+        .chain(heap)
         .chain([watching])
         .chain(view::notes(report));
     for (label, text) in lines {

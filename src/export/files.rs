@@ -41,21 +41,26 @@ impl OutputDirectory {
     /// [`ErrorKind::Settings`]: a file name that leaves the directory, or that is no name. [`ErrorKind::Io`]: the
     /// directory is a file, a symbolic link or cannot be written; a target is a symbolic link, a directory or a device.
     pub fn open(output: &Output) -> Result<Self> {
-        check_name("output.metrics_file", &output.metrics_file)?;
-        check_name("output.profiling_file", &output.profiling_file)?;
-        if output
-            .metrics_file
-            .eq_ignore_ascii_case(&output.profiling_file)
-        {
-            let name = plain(&output.metrics_file);
-            let message = format!(
-                "output.metrics_file and output.profiling_file are both \"{name}\": one would \
-                 replace the other; give two names"
-            );
-            return Err(Error::new(ErrorKind::Settings, message));
+        let files = [
+            ("output.metrics_file", &output.metrics_file),
+            ("output.profiling_file", &output.profiling_file),
+            ("output.heap_profile_file", &output.heap_profile_file),
+        ];
+        for (at, (key, name)) in files.iter().enumerate() {
+            check_name(key, name)?;
+            let same = files[..at]
+                .iter()
+                .find(|(_, other)| other.eq_ignore_ascii_case(name));
+            if let Some((other, _)) = same {
+                let name = plain(name);
+                let message = format!(
+                    "{other} and {key} are both \"{name}\": one would replace the other; give two names"
+                );
+                return Err(Error::new(ErrorKind::Settings, message));
+            }
         }
         let path = path::directory(&output.directory)?;
-        for name in [&output.metrics_file, &output.profiling_file] {
+        for (_, name) in files {
             path::check_target(&path.join(name))?;
         }
         let lock = Lock::take(&path)
@@ -76,6 +81,11 @@ impl OutputDirectory {
     /// Where the CPU profile goes.
     pub fn profiling_path(&self) -> PathBuf {
         self.path_of(&self.output.profiling_file)
+    }
+
+    /// Where the heap profile goes.
+    pub fn heap_profile_path(&self) -> PathBuf {
+        self.path_of(&self.output.heap_profile_file)
     }
 
     /// Where a file called `name` goes: as it is, or with this process' own mark before the extension.

@@ -99,16 +99,24 @@ fn functions(text: &mut String, report: &Report) {
         .into_iter()
         .map(|[name, own, all]| vec![code(&name), own, all]);
     table(text, &["CPU time of function", "own", "in all"], 1, rows);
+    let rows = view::heap_sites(report, FUNCTIONS)
+        .into_iter()
+        .map(|[name, in_use, allocated]| vec![code(&name), in_use, allocated]);
+    table(text, &["heap of function", "in use", "allocated"], 1, rows);
 }
 
 fn costs(text: &mut String, report: &Report) {
     let profile = view::profile(report)
         .into_iter()
         .map(|line| ("profile", line));
+    let heap = view::heap_profile(report)
+        .into_iter()
+        .map(|line| ("heap", line));
     let watching = ("watching", view::self_cost(report));
     let lines = view::resources(report)
         .into_iter()
         .chain(profile)
+        .chain(heap)
         .chain([watching])
         .chain(view::notes(report));
     table(

@@ -3,6 +3,7 @@
 //! The texts hold names from outside as they are: whoever draws them makes them harmless for its reader.
 
 mod costs;
+mod heap;
 mod operations;
 mod profile;
 
@@ -11,6 +12,7 @@ use crate::report::{OperationReport, Report, Workload};
 use crate::threshold::{Status, Verdict};
 
 pub(super) use costs::{resources, self_cost};
+pub(super) use heap::{heap_profile, heap_sites};
 pub(super) use operations::{COLUMNS, Group, groups};
 pub(super) use profile::{functions, profile};
 

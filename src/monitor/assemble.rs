@@ -1,5 +1,6 @@
 //! Assembles what the rooms hold into windows and the report.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Watch;
@@ -31,8 +32,9 @@ impl Watch {
         };
         let collecting = self.collector.self_cost();
         let (profiling_cpu, profiling_bytes) = self.profiling.cost();
-        snapshot.self_cost.cpu += collecting.cpu + profiling_cpu;
-        snapshot.self_cost.bytes += collecting.bytes + profiling_bytes;
+        let (heap_cpu, heap_bytes) = self.heap.cost();
+        snapshot.self_cost.cpu += collecting.cpu + profiling_cpu + heap_cpu;
+        snapshot.self_cost.bytes += collecting.bytes + profiling_bytes + heap_bytes;
         snapshot.self_cost.missed_beats += collecting.missed_beats;
         self.state_recalls(&mut snapshot);
         snapshot
@@ -86,7 +88,10 @@ impl Watch {
         let numbers = phases.iter().map(|phase| phase.profiled);
         let mut numbered: Vec<_> = numbers.zip(&mut reports).collect();
         self.profiling.split(&mut whole, &mut numbered);
-        let file = self.output.as_ref().map(OutputDirectory::profiling_path);
+        let file = |path: fn(&OutputDirectory) -> PathBuf| {
+            let output = self.output.as_ref();
+            output.map(|output| path(output).display().to_string())
+        };
         Report {
             schema_version: Report::SCHEMA_VERSION,
             vecperf_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -99,11 +104,10 @@ impl Watch {
             series,
             environment: Environment::watched(
                 self.settings.monitoring.memory_tracking,
-                self.profiling.capability(),
+                [self.profiling.capability(), self.heap.capability()],
             ),
-            cpu_profile: self
-                .profiling
-                .report(file.map(|file| file.display().to_string())),
+            cpu_profile: (self.profiling).report(file(OutputDirectory::profiling_path)),
+            heap_profile: self.heap.report(file(OutputDirectory::heap_profile_path)),
             self_cost: SelfCostReport::from_snapshot(run, cost::of_one_operation()),
             settings: self.settings.clone(),
             run: whole,
@@ -182,6 +186,7 @@ pub(super) fn report_of_nothing() -> Report {
         series: Vec::new(),
         environment: Environment::here(),
         cpu_profile: None,
+        heap_profile: None,
         self_cost: SelfCostReport::default(),
         settings: Settings::default(),
     }

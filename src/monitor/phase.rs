@@ -55,12 +55,14 @@ impl Watch {
         }
         let start = Box::new(self.edge());
         let profiled = self.profiling.phase_starts(name);
+        let heap = self.heap.phase_starts(name);
         let started = start.to;
         let mut told = self.told();
         told.phases.push(Recorded {
             name: name.to_owned(),
             steady,
             profiled,
+            heap,
             course: Course::Open { start },
         });
         (started, Some(told.phases.len() - 1))
@@ -73,6 +75,7 @@ impl Watch {
             return;
         };
         self.profiling.phase_ends(phase.profiled);
+        self.heap.phase_ends(phase.heap);
         if let Course::Open { start } = &phase.course {
             let window = Box::new(self.window(start, &end));
             phase.course = Course::Ended { window };

@@ -28,6 +28,8 @@ pub(super) struct Recorded {
     pub(super) steady: bool,
     /// Its number in the CPU profile.
     pub(super) profiled: Option<u16>,
+    /// And in the heap profile.
+    pub(super) heap: Option<u32>,
     pub(super) course: Course,
 }
 

@@ -57,6 +57,20 @@ impl Builder {
         builder
     }
 
+    /// How far two samples are apart on average, and in what.
+    pub fn period(&mut self, what: ValueType, period: i64) {
+        self.profile.period_type = what;
+        self.profile.period = period;
+    }
+
+    /// The names of the functions at a location, innermost first; none for one that does not exist.
+    pub fn functions_at(&self, location: u32) -> impl Iterator<Item = &str> {
+        let location = self.profile.locations.get(location as usize);
+        let lines = location.map_or(&[][..], |location| &location.lines);
+        let functions = lines.iter().map(|line| line.function as usize);
+        functions.filter_map(|function| Some(self.profile.functions.get(function)?.name.as_str()))
+    }
+
     /// When it began (nanoseconds since 1970) and how long it took (nanoseconds).
     pub fn time(&mut self, began_nanos: i64, duration_nanos: i64) {
         self.profile.time_nanos = began_nanos;

@@ -8,6 +8,19 @@ pub const CPU: &str = "cpu";
 pub const COUNT: &str = "count";
 /// Unit.
 pub const NANOSECONDS: &str = "nanoseconds";
+/// Unit.
+pub const BYTES: &str = "bytes";
+
+/// Value kind of a heap profile: blocks allocated, in [`COUNT`].
+pub const ALLOC_OBJECTS: &str = "alloc_objects";
+/// Value kind of a heap profile: bytes allocated, in [`BYTES`].
+pub const ALLOC_SPACE: &str = "alloc_space";
+/// Value kind of a heap profile: blocks not freed yet.
+pub const INUSE_OBJECTS: &str = "inuse_objects";
+/// Value kind of a heap profile: their bytes. Readers show this one unless told otherwise.
+pub const INUSE_SPACE: &str = "inuse_space";
+/// What the period of a heap profile counts, in [`BYTES`].
+pub const SPACE: &str = "space";
 
 /// Label key: the operation's name.
 pub const OPERATION: &str = "operation";

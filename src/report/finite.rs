@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use crate::config::{OperationThresholds, Thresholds};
 use crate::recall::RecallEstimate;
 use crate::report::{
-    CpuProfileReport, Distribution, OperationReport, PhaseReport, Report, TimeSplit, Workload,
+    CpuProfileReport, Distribution, HeapProfileReport, OperationReport, PhaseReport, Report,
+    TimeSplit, Workload,
 };
 use crate::resource::{MemoryGrowth, ResourceSample, ResourceUse};
 use crate::threshold::Verdict;
@@ -78,6 +79,9 @@ impl Pass {
             .cpu_profile
             .iter_mut()
             .for_each(|profile| self.cpu_profile(profile));
+        if let Some(profile) = &mut report.heap_profile {
+            self.heap_profile(profile);
+        }
         self.optional("cpus_available", &mut report.environment.cpus_available);
         self.number("self_cost.cpu_seconds", &mut report.self_cost.cpu_seconds);
         self.number(
@@ -153,6 +157,18 @@ impl Pass {
         self.number("elsewhere_seconds", &mut split.elsewhere_seconds);
         self.number("blocks", &mut split.blocks);
         self.optional("page_faults", &mut split.page_faults);
+    }
+
+    fn heap_profile(&mut self, profile: &mut HeapProfileReport) {
+        let numbers = [
+            ("truncated_share", &mut profile.truncated_share),
+            ("broken_share", &mut profile.broken_share),
+            ("in_other_share", &mut profile.in_other_share),
+            ("reader_cpu_seconds", &mut profile.reader_cpu_seconds),
+        ];
+        for (field, number) in numbers {
+            self.number(&format!("heap_profile.{field}"), number);
+        }
     }
 
     fn cpu_profile(&mut self, profile: &mut CpuProfileReport) {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use vecperf::report::{
     BackEndRefusal, ColdStart, CpuProfileReport, Distribution, Environment, FunctionReport,
-    OperationReport, PhaseReport, SelfCostReport, SeriesPoint, TimeSplit, TimeSplitReport,
-    WorkReport, Workload,
+    HeapProfileReport, HeapSiteReport, OperationReport, PhaseReport, SelfCostReport, SeriesPoint,
+    TimeSplit, TimeSplitReport, WorkReport, Workload,
 };
 use vecperf::resource::{
     Capability, MemoryGrowth, MemoryHeadroom, MemoryPressure, PressureScope, ResourceSample,
@@ -66,6 +66,7 @@ pub(crate) fn sample() -> Report {
             ],
         },
         cpu_profile: Some(cpu_profile()),
+        heap_profile: Some(heap_profile()),
         self_cost: SelfCostReport {
             cpu_seconds: 0.0123,
             recording_seconds: 0.00159,
@@ -128,6 +129,33 @@ fn split(count: u64, latency_seconds: f64) -> TimeSplit {
         elsewhere_seconds: latency_seconds / 8.0,
         blocks: 0.5,
         page_faults: Some(3.0),
+    }
+}
+
+fn heap_profile() -> HeapProfileReport {
+    HeapProfileReport {
+        mean_bytes: 512 << 10,
+        samples: 5_200,
+        live_samples: 420,
+        lost: 3,
+        without_stack: 2,
+        truncated_share: 0.01,
+        broken_share: 0.002,
+        in_other_share: 0.001,
+        allocated_objects: 31_000_000,
+        allocated_bytes: 2_700 << 20,
+        in_use_objects: 75_000,
+        in_use_bytes: 212 << 20,
+        reader_cpu_seconds: 0.06,
+        file: Some("data/logs/heap_profile.prof".into()),
+        notes: vec!["3 blocks that should have been sampled had no room".into()],
+        sites: vec![HeapSiteReport {
+            function: "hnsw::graph::Graph::link".into(),
+            allocated_objects: 50_000,
+            allocated_bytes: 180 << 20,
+            in_use_objects: 50_000,
+            in_use_bytes: 180 << 20,
+        }],
     }
 }
 

@@ -248,7 +248,8 @@ fn wrong_values(line: &Line) -> Vec<String> {
             format!("{value} ms"),
             format!("{value}e30"),
         ]);
-        if !key.ends_with("violation_percent") && !key.ends_with("error_percent") {
+        let zero_is_allowed = ["violation_percent", "error_percent", "heap_sample_bytes"];
+        if !zero_is_allowed.iter().any(|end| key.ends_with(end)) {
             add(&mut wrong, &["0", "-0"]);
         }
         if !value.contains('.') && !key.starts_with("max_") {

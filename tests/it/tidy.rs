@@ -26,7 +26,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("signals", &[]),
     ("profile", &[]),
     ("resource", &["clock"]),
-    ("environment", &["clock", "cpu", "resource"]),
+    ("environment", &["allocation", "clock", "cpu", "resource"]),
+    (
+        "heap",
+        &["allocation", "clock", "cpu", "profile", "signals"],
+    ),
     (
         "collect",
         &["record", "resource", "signals", "snapshot", "clock"],
@@ -69,6 +73,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "environment",
             "error",
             "export",
+            "heap",
             "histogram",
             "profile",
             "recall",

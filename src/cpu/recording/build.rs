@@ -1,6 +1,6 @@
 //! The profile, made of a copy of the counts. Runs in the thread that asks for it: reading symbols takes time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,12 +10,13 @@ use super::comments;
 use super::lengthening::Lengthening;
 use super::shared::Context;
 use super::splits::Sums;
-use super::stacks::StackId;
 use super::tally::{Key, Sum, Tally};
+use crate::cpu::places::{BROKEN, OTHER, Places, TRUNCATED};
+use crate::cpu::stacks::StackId;
 use crate::cpu::statistics::Statistics;
-use crate::cpu::symbol::{Functions, Symbol, Symbolizer, hex};
-use crate::cpu::unwind::{End, Frame, ModuleId, Modules};
-use crate::profile::{Builder, Function, Label, Line, Location, Mapping, Profile, names};
+use crate::cpu::symbol::Symbolizer;
+use crate::cpu::unwind::{End, Frame, Modules};
+use crate::profile::{Builder, Label, Profile, names};
 use crate::segment::Outcome;
 
 /// What the drain thread had counted at some moment.
@@ -31,11 +32,8 @@ pub(super) struct Counts {
     pub(super) span: Range<u64>,
 }
 
-/// Frames that stand for what has no address.
+/// Stands for CPU time that no sample can tell of.
 const KERNEL: &str = "[kernel (not sampled)]";
-const OTHER: &str = "[other]";
-const TRUNCATED: &str = "[truncated]";
-const BROKEN: &str = "[broken]";
 
 /// What samples of the profile are told apart by: a key with its latency turned into cohorts.
 #[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,18 +62,16 @@ pub(super) fn profile(counts: &Counts, context: &Context, symbolizer: &mut Symbo
     });
     let rows = rows(&counts.tally, &cohorts);
     let mut making = Making {
-        builder: Builder::cpu(integer(period)),
+        places: Places::new(Builder::cpu(integer(period)), &counts.modules),
         counts,
         context,
-        locations: HashMap::new(),
-        named: HashSet::new(),
     };
     making.frames(&rows, symbolizer);
     for (row, sum) in &rows {
         making.sample(row, *sum);
     }
     making.kernel_not_sampled();
-    let mut builder = making.builder;
+    let mut builder = making.places.builder;
     let began = counts.began.duration_since(SystemTime::UNIX_EPOCH);
     let began = u64::try_from(began.unwrap_or_default().as_nanos()).unwrap_or(0);
     builder.time(
@@ -132,144 +128,37 @@ fn row(key: &Key, cohorts: &Cohorts) -> Row {
 
 /// A profile that is being made.
 struct Making<'a> {
-    builder: Builder,
+    places: Places<'a>,
     counts: &'a Counts,
     context: &'a Context,
-    locations: HashMap<Frame, u32>,
-    /// Modules of which a frame has a name. A reader looks elsewhere, by build id, for the names of the others.
-    named: HashSet<ModuleId>,
 }
 
 impl Making<'_> {
     /// Names every frame of the rows, all at once.
     fn frames(&mut self, rows: &[(Row, Sum)], symbolizer: &mut Symbolizer) {
         let stacks = rows.iter().filter_map(|(row, _)| self.stack(row.stack));
-        let mut frames: Vec<Frame> = stacks.flat_map(|stack| stack.iter().copied()).collect();
-        frames.sort_unstable();
-        frames.dedup();
-        let functions = symbolizer.functions(&self.counts.modules, &frames);
-        let named = frames.iter().zip(&functions);
-        self.named = named
-            .filter(|(_, functions)| !functions.is_empty())
-            .filter_map(|(frame, _)| match frame {
-                Frame::Code { module, .. } => Some(*module),
-                Frame::Kernel(_) | Frame::Unknown(_) => None,
-            })
-            .collect();
-        self.program_first();
-        for (frame, functions) in frames.into_iter().zip(functions) {
-            let location = self.location(frame, &functions);
-            self.locations.insert(frame, location);
-        }
-    }
-
-    /// Readers take the first mapping for the program's own. Linux maps a program below all of its libraries.
-    fn program_first(&mut self) {
-        let files = self.counts.modules.iter();
-        let files = files.filter(|(_, module)| module.file.is_some());
-        if let Some((program, _)) = files.min_by_key(|(_, module)| module.start) {
-            self.mapping(program);
-        }
+        let frames = stacks.flat_map(|stack| stack.iter().copied()).collect();
+        self.places.name(frames, symbolizer);
     }
 
     fn stack(&self, number: u32) -> Option<&Arc<[Frame]>> {
         self.counts.stacks.get(number as usize)
     }
 
-    fn location(&mut self, frame: Frame, functions: &Functions) -> u32 {
-        let lines = functions.iter().map(|symbol| self.line(symbol)).collect();
-        let location = match frame {
-            Frame::Code { module, address } => {
-                let bias = self
-                    .counts
-                    .modules
-                    .get(module)
-                    .map_or(0, |module| module.bias);
-                Location {
-                    mapping: self.mapping(module),
-                    address: address.wrapping_add(bias),
-                    lines,
-                }
-            }
-            Frame::Kernel(address) => Location {
-                mapping: Some(self.kernel_mapping()),
-                address,
-                lines,
-            },
-            Frame::Unknown(address) => Location {
-                mapping: None,
-                address,
-                lines,
-            },
-        };
-        self.builder.location(location)
-    }
-
-    fn line(&mut self, symbol: &Symbol) -> Line {
-        let function = self.builder.function(Function {
-            name: symbol.name.clone(),
-            system_name: symbol.system_name.clone(),
-            file: symbol.file.clone(),
-            start_line: 0,
-        });
-        Line {
-            function,
-            line: symbol.line.into(),
-        }
-    }
-
-    fn mapping(&mut self, id: ModuleId) -> Option<u32> {
-        let module = self.counts.modules.get(id)?;
-        let mapping = Mapping {
-            start: module.start,
-            end: module.end,
-            file_offset: module.file_offset,
-            file: module.path.clone(),
-            build_id: module.build_id.as_deref().map_or_else(String::new, hex),
-            has_functions: self.named.contains(&id),
-        };
-        Some(self.builder.mapping(mapping))
-    }
-
-    fn kernel_mapping(&mut self) -> u32 {
-        self.builder.mapping(Mapping {
-            start: 0xffff_0000_0000_0000,
-            end: u64::MAX,
-            file: "[kernel]".to_owned(),
-            has_functions: true,
-            ..Mapping::default()
-        })
-    }
-
-    /// A location without an address.
-    fn words(&mut self, name: &str) -> u32 {
-        let function = self.builder.function(Function {
-            name: name.to_owned(),
-            ..Function::default()
-        });
-        self.builder.location(Location {
-            lines: vec![Line { function, line: 0 }],
-            ..Location::default()
-        })
-    }
-
     fn sample(&mut self, row: &Row, sum: Sum) {
         let mut locations: Vec<u32> = match self.stack(row.stack) {
-            Some(stack) => stack
-                .iter()
-                .filter_map(|frame| self.locations.get(frame).copied())
-                .collect(),
+            Some(stack) => self.places.of(stack),
             None => Vec::new(),
         };
         match row.end {
-            _ if row.stack == StackId::OTHER.0 => locations.push(self.words(OTHER)),
-            1 => locations.push(self.words(TRUNCATED)),
-            2 => locations.push(self.words(BROKEN)),
+            _ if row.stack == StackId::OTHER.0 => locations.push(self.places.words(OTHER)),
+            1 => locations.push(self.places.words(TRUNCATED)),
+            2 => locations.push(self.places.words(BROKEN)),
             _ => {}
         }
         let labels = self.labels(row);
         let values = vec![integer(sum.samples), integer(sum.cpu_ns)];
-        self.builder.sample(locations, values, labels);
+        self.places.builder.sample(locations, values, labels);
     }
 
     fn labels(&mut self, row: &Row) -> Vec<Label> {
@@ -279,7 +168,7 @@ impl Making<'_> {
                 labels.push(builder.label(key, text));
             }
         };
-        let builder = &mut self.builder;
+        let builder = &mut self.places.builder;
         let name = |names: &[Arc<str>], number: u16| names.get(usize::from(number)).cloned();
         if let Some(name) = name(&self.counts.threads, row.thread) {
             add(builder, names::THREAD, &name);
@@ -308,10 +197,9 @@ impl Making<'_> {
     fn kernel_not_sampled(&mut self) {
         let kernel = self.counts.statistics.kernel_not_sampled;
         if kernel > Duration::ZERO {
-            let location = self.words(KERNEL);
+            let location = self.places.words(KERNEL);
             let nanos = integer(u64::try_from(kernel.as_nanos()).unwrap_or(u64::MAX));
-            self.builder
-                .sample(vec![location], vec![0, nanos], Vec::new());
+            (self.places.builder).sample(vec![location], vec![0, nanos], Vec::new());
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use super::phases::Phases;
 use super::splits::Splits;
-use super::stack_size::StackSize;
-use super::stacks::Stacks;
 use super::tally::{Key, Sum, Tally};
 use super::threads::Threads;
 use super::windows::Windows;
@@ -12,6 +10,8 @@ use crate::cpu::attribute::{Attribution, Instance, Limits, Pending};
 use crate::cpu::event::{Event, RawSample};
 use crate::cpu::options::Target;
 use crate::cpu::sampler::Sampler;
+use crate::cpu::stack_size::StackSize;
+use crate::cpu::stacks::Stacks;
 use crate::cpu::unwind::{End, Frame, Unwinder};
 use crate::segment::Source;
 

@@ -141,8 +141,8 @@ fn median_ns(weights: &[(u16, f64)]) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::cpu::attribute::Instance;
-    use crate::cpu::recording::stacks::StackId;
     use crate::cpu::recording::tally::{Key, Sum};
+    use crate::cpu::stacks::StackId;
     use crate::cpu::unwind::End;
     use crate::segment::Outcome;
 

@@ -4,9 +4,9 @@
 //!  handle.rs      what one holds: start, profile, stop         claim.rs       one at a time
 //!  shared.rs      what it shares with …
 //!  thread.rs        … the drain thread: waits, drains, ends    pace.rs        how long it sleeps
-//!  drain.rs       one round: events and segments to counts     stack_size.rs  bytes of stack a sample
+//!  drain.rs       one round: events and segments to counts
 //!  tally.rs       counts by key       windows.rs     of a stretch of time
-//!  stacks.rs      stacks by number    threads.rs     names by number      phases.rs   by time
+//!  threads.rs     names by number     phases.rs      by time
 //!  splits.rs      where operations' time went                  usage.rs       CPU time by the system's count
 //!  reached.rs     what was reached since a moment
 //!  build.rs       the profile         cohorts.rs     the slow instances   comments.rs  in words
@@ -27,8 +27,6 @@ mod phases;
 mod reached;
 mod shared;
 mod splits;
-mod stack_size;
-mod stacks;
 mod tally;
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::stacks::StackId;
 use crate::cpu::attribute::Instance;
+use crate::cpu::stacks::StackId;
 use crate::cpu::unwind::End;
 
 /// Keys that are kept apart, about 80 bytes each.

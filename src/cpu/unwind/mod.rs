@@ -30,5 +30,6 @@ mod tables;
 mod tests;
 mod unwinder;
 
-pub(super) use modules::{Module, ModuleId, Modules};
-pub(super) use unwinder::{End, Frame, Unwinder, Unwound};
+pub(crate) use modules::Modules;
+pub(super) use modules::{Module, ModuleId};
+pub(crate) use unwinder::{End, Frame, Unwinder, Unwound};

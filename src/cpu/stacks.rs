@@ -11,27 +11,27 @@ const MOST_STACKS: usize = 65_536;
 const MOST_FRAMES: usize = 1 << 20;
 
 /// A stack's number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct StackId(pub(super) u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct StackId(pub(crate) u32);
 
 impl StackId {
     /// All stacks that came when the table was full.
-    pub(super) const OTHER: Self = Self(u32::MAX);
+    pub(crate) const OTHER: Self = Self(u32::MAX);
 }
 
 /// The table. Bounded; lookups allocate nothing.
 #[derive(Debug, Default)]
-pub(super) struct Stacks {
+pub(crate) struct Stacks {
     numbers: HashMap<Arc<[Frame]>, u32>,
     all: Vec<Arc<[Frame]>>,
     frames: usize,
     /// Samples that came when it was full.
-    pub(super) others: u64,
+    pub(crate) others: u64,
 }
 
 impl Stacks {
     /// The number of the stack with these frames.
-    pub(super) fn intern(&mut self, frames: &[Frame]) -> StackId {
+    pub(crate) fn intern(&mut self, frames: &[Frame]) -> StackId {
         self.intern_within(frames, MOST_STACKS, MOST_FRAMES)
     }
 
@@ -52,12 +52,12 @@ impl Stacks {
     }
 
     /// The stacks by number; shares the frames.
-    pub(super) fn all(&self) -> Vec<Arc<[Frame]>> {
+    pub(crate) fn all(&self) -> Vec<Arc<[Frame]>> {
         self.all.clone()
     }
 
     /// Bytes held, about.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.frames * size_of::<Frame>() + self.all.len() * 64
     }
 }

@@ -16,7 +16,7 @@ const CUT_OFF: usize = 50;
 
 /// Watches what samples need.
 #[derive(Debug, Default)]
-pub(super) struct StackSize {
+pub(crate) struct StackSize {
     /// Samples since the last decision.
     samples: usize,
     /// Of them, those that needed more than a small stack.
@@ -27,14 +27,14 @@ pub(super) struct StackSize {
 }
 
 impl StackSize {
-    pub(super) fn note(&mut self, unwound: Unwound) {
+    pub(crate) fn note(&mut self, unwound: Unwound) {
         self.samples += 1;
         self.deep += usize::from(unwound.depth_bytes >= SMALL);
         self.truncated += usize::from(unwound.end == End::Truncated);
     }
 
     /// The size to ask for instead of `bytes`, when it is time and there is a better one.
-    pub(super) fn wish(&mut self, bytes: usize) -> Option<usize> {
+    pub(crate) fn wish(&mut self, bytes: usize) -> Option<usize> {
         if self.samples < SAMPLES {
             return None;
         }
