@@ -3,6 +3,7 @@
 //! Here is what it holds; `build` makes it from snapshots, `read` gets it back from a file, `finite` keeps out
 //! what JSON has no word for. Times are seconds, sizes bytes, and each name says so.
 
+mod allocations;
 mod build;
 mod cpu;
 mod finite;
@@ -19,6 +20,7 @@ use crate::recall::RecallEstimate;
 use crate::resource::ResourceUse;
 use crate::threshold::Verdict;
 
+pub use allocations::AllocationReport;
 pub use cpu::{BackEndRefusal, CpuProfileReport, FunctionReport, TimeSplit, TimeSplitReport};
 pub use heap::{HeapProfileReport, HeapSiteReport};
 
@@ -118,6 +120,9 @@ pub struct OperationReport {
     /// Where the time went; absent where waits cannot be seen.
     #[serde(default)]
     pub time_split: Option<TimeSplitReport>,
+    /// What they allocated; absent where that was not counted.
+    #[serde(default)]
+    pub allocations: Option<AllocationReport>,
 }
 
 /// A distribution of durations, in seconds.

@@ -48,11 +48,56 @@ pub struct OperationSnapshot {
     pub untimed: u64,
     /// Work counters, summed over the window.
     pub counters: Vec<CounterReading>,
+    /// What they allocated; `None` where that was not counted.
+    pub allocations: Option<AllocationSnapshot>,
     /// Queries judged in the window ([`Operation::record_recall`](crate::Operation::record_recall)).
     pub judged: JudgedQueries,
     /// The recall that the program stated of the run
     /// ([`Monitor::set_recall`](crate::Monitor::set_recall)), when the judging was done outside.
     pub stated_recall: Option<RecallEstimate>,
+}
+
+/// What operations allocated on the threads that they ran on
+/// ([`Allocator`](crate::Allocator); [`Spent`](crate::allocation::Spent) says how it is counted).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllocationSnapshot {
+    /// Operations counted: those that were timed, and ended on the thread that they started on.
+    pub operations: u64,
+    /// Blocks they allocated, nested operations included; a reallocation is one.
+    pub allocations: u64,
+    /// Bytes they asked for.
+    pub bytes: u64,
+    /// Bytes allocated less bytes freed.
+    pub net_bytes: i64,
+    /// Blocks they allocated outside of nested operations.
+    pub own_allocations: u64,
+    /// Bytes they asked for outside of nested operations.
+    pub own_bytes: u64,
+    /// Blocks of the one that allocated most often. `None`: it is not known which of this window did, because one before
+    /// it allocated as often.
+    pub max_allocations: Option<u64>,
+    /// Bytes held at once beyond those at the start, of the one that held most; `None` as above.
+    pub max_peak_bytes: Option<u64>,
+}
+
+impl AllocationSnapshot {
+    /// What was allocated since `earlier`; `None`: nothing was counted.
+    fn since(&self, earlier: Option<&Self>) -> Option<Self> {
+        let none = Self::default();
+        let earlier = earlier.unwrap_or(&none);
+        let operations = self.operations.saturating_sub(earlier.operations);
+        let raised = |now: Option<u64>, before: Option<u64>| now.filter(|_| now > before);
+        (operations > 0).then(|| Self {
+            operations,
+            allocations: self.allocations.wrapping_sub(earlier.allocations),
+            bytes: self.bytes.wrapping_sub(earlier.bytes),
+            net_bytes: self.net_bytes.wrapping_sub(earlier.net_bytes),
+            own_allocations: self.own_allocations.wrapping_sub(earlier.own_allocations),
+            own_bytes: self.own_bytes.wrapping_sub(earlier.own_bytes),
+            max_allocations: raised(self.max_allocations, earlier.max_allocations),
+            max_peak_bytes: raised(self.max_peak_bytes, earlier.max_peak_bytes),
+        })
+    }
 }
 
 /// A work counter's sum.
@@ -153,6 +198,10 @@ impl OperationSnapshot {
             polling: self.polling.since(&earlier.polling),
             untimed: self.untimed.saturating_sub(earlier.untimed),
             counters: counters.collect(),
+            allocations: self
+                .allocations
+                .as_ref()
+                .and_then(|allocations| allocations.since(earlier.allocations.as_ref())),
             judged: self.judged.since(&earlier.judged),
             stated_recall: None,
         }

@@ -31,7 +31,8 @@ pub(super) struct Cells {
     deallocations: AtomicU64,
     allocated_bytes: AtomicU64,
     freed_bytes: AtomicU64,
-    /// The highest net since the process was last told.
+    /// The highest net since it was last lowered to where the net is: whenever the process is told, and where a stretch
+    /// begins.
     highest: AtomicI64,
     /// The process is told when the net gets up to `tell_above`, or below `tell_below`.
     tell_above: AtomicI64,
@@ -41,6 +42,8 @@ pub(super) struct Cells {
     pub(super) sample_at: AtomicU64,
     /// The net that the process knows.
     told: AtomicI64,
+    /// The highest net of the innermost stretch before that.
+    highest_before: AtomicI64,
 }
 
 impl Cells {
@@ -55,6 +58,7 @@ impl Cells {
             tell_below: AtomicI64::new(-STEP),
             sample_at: AtomicU64::new(0),
             told: AtomicI64::new(0),
+            highest_before: AtomicI64::new(0),
         }
     }
 
@@ -106,8 +110,36 @@ impl Cells {
         self.tell_above.store(net.saturating_add(STEP), Relaxed);
         self.tell_below.store(net.saturating_sub(STEP), Relaxed);
         // From here on a rise is looked at again, however high the net once was.
-        self.highest.store(net, Relaxed);
+        self.set_height(net, self.height());
         process::changed(net.wrapping_sub(before));
+    }
+
+    /// The highest net since the innermost open stretch began, or the last one inside it ended.
+    #[inline(always)]
+    pub(super) fn height(&self) -> i64 {
+        let before = self.highest_before.load(Relaxed);
+        self.highest.load(Relaxed).max(before)
+    }
+
+    /// A stretch begins at `net`; the height until now.
+    #[inline(always)]
+    pub(super) fn begin_height(&self, net: i64) -> i64 {
+        let height = self.height();
+        self.set_height(net, net);
+        height
+    }
+
+    /// The net has been at `height`, and is looked at again from where it is.
+    #[inline(always)]
+    pub(super) fn set_height(&self, net: i64, height: i64) {
+        self.highest.store(net, Relaxed);
+        self.highest_before.store(height, Relaxed);
+    }
+
+    /// The net has been at `height`.
+    #[inline(always)]
+    pub(super) fn keep_height(&self, height: i64) {
+        self.highest_before.store(height, Relaxed);
     }
 
     #[inline(always)]

@@ -31,6 +31,12 @@ pub fn installation() -> Installation {
     }
 }
 
+/// Whether stretches are counted: found out already, and [`Installation::Once`].
+#[inline(always)]
+pub(super) fn counts() -> bool {
+    FOUND.load(Relaxed) == 2
+}
+
 #[cold]
 fn find() -> Installation {
     let layout = Layout::new::<u64>();

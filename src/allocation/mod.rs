@@ -4,6 +4,8 @@
 //!  allocator.rs     the wrapper that a program installs
 //!  cells.rs         one thread's counts        process.rs   what is live in the process, and its peak
 //!  threads.rs       whose cells are whose: found, handed on, shared by who has none
+//!  stretches.rs     what a thread allocated between two moments     stretch.rs  as operations use it
+//!  assertion.rs     the same for tests
 //!  installation.rs  whether the wrapper is the program's allocator
 //!  totals.rs        the sums
 //!  sampling/        one byte in so many, with its stack, followed until it is freed
@@ -12,6 +14,7 @@
 //! It names no other room, because every room allocates. Nothing in here allocates, locks or panics.
 
 mod allocator;
+mod assertion;
 mod cells;
 mod installation;
 mod process;
@@ -24,9 +27,21 @@ mod process;
     path = "sampling/elsewhere.rs"
 )]
 pub(crate) mod sampling;
+mod stretch;
+mod stretches;
+#[cfg(test)]
+mod stretches_tests;
 mod threads;
 mod totals;
 
 pub use allocator::Allocator;
 pub use installation::{Installation, installation};
+pub use stretch::spent;
+pub use stretches::Spent;
 pub use totals::{Totals, totals};
+
+#[doc(hidden)]
+pub use assertion::{Allocating, Bound, assert_allocations};
+
+pub(crate) use assertion::uncounted;
+pub(crate) use stretch::{Stretch, apart, enter, exit, exit_poll};

@@ -6,9 +6,10 @@
 
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use super::cells::{Cells, Counted, SharedCells};
+use super::stretches::{Spent, Stretches};
 
 /// One thread's page.
 #[repr(C)]
@@ -18,10 +19,12 @@ pub(super) struct Own {
     taken: AtomicBool,
     /// The one made before it; never changed once it is in the list.
     next: AtomicPtr<Own>,
+    stretches: Stretches,
 }
 
 /// All that were ever made, the newest first. None is ever unmade.
 static ALL: AtomicPtr<Own> = AtomicPtr::new(ptr::null_mut());
+static MADE: AtomicU32 = AtomicU32::new(0);
 static SHARED: SharedCells = SharedCells::new();
 
 thread_local! {
@@ -101,6 +104,49 @@ pub(super) fn sample_anew() {
     all().for_each(|own| own.cells.sample_at.store(0, Ordering::Release));
 }
 
+/// Begins a stretch of the calling thread; its number, or 0: not counted.
+#[inline]
+pub(super) fn begin() -> u64 {
+    let own = own().or_else(take);
+    own.map_or(0, |own| own.stretches.begin(&own.cells))
+}
+
+#[inline]
+pub(super) fn end(number: u64) -> Option<Spent> {
+    let spent = own().and_then(|own| own.stretches.end(&own.cells, number));
+    spent.or_else(|| lose(number))
+}
+
+#[inline]
+pub(super) fn end_poll(number: u64) -> Option<Spent> {
+    let spent = own().and_then(|own| own.stretches.end_poll(&own.cells, number));
+    spent.or_else(|| lose(number))
+}
+
+/// The stretch with this number ended on the calling thread, and may be another one's.
+#[cold]
+#[inline(never)]
+fn lose(number: u64) -> Option<Spent> {
+    let page = Stretches::page_of(number);
+    if let Some(own) = all().find(|own| own.stretches.page() == page) {
+        own.stretches.ended_elsewhere(number);
+    }
+    None
+}
+
+/// Where the calling thread's counts are, and how high they were.
+pub(super) fn mark() -> Option<(Counted, i64)> {
+    let own = own().or_else(take)?;
+    Some((own.cells.counted(), own.cells.height()))
+}
+
+/// What the calling thread did since `mark` belongs to no stretch.
+pub(super) fn leave_out(mark: (Counted, i64)) {
+    if let Some(own) = own() {
+        own.stretches.leave_out(&own.cells, mark.0, mark.1);
+    }
+}
+
 /// Allocations that the calling thread counted.
 pub(super) fn allocations_here() -> u64 {
     let own = own().map_or(0, |own| own.cells.counted().allocations);
@@ -145,6 +191,7 @@ fn make() -> Option<&'static Own> {
         cells: Cells::new(),
         taken: AtomicBool::new(true),
         next: AtomicPtr::new(ptr::null_mut()),
+        stretches: Stretches::new(MADE.fetch_add(1, Ordering::Relaxed).wrapping_add(1)),
     };
     // SAFETY: a fresh page of the kernel's, large and aligned enough, which nobody else knows.
     unsafe { place.write(made) };
@@ -183,6 +230,7 @@ fn leave(own: &Own) {
     OWN.set(ptr::null());
     ENDED.set(true);
     own.cells.tell();
+    own.stretches.close();
     own.give_back();
 }
 

@@ -22,7 +22,7 @@ const MOST_BYTES: u64 = 1 << 40;
 static CPU_BACK_ENDS: [&str; 4] = ["auto", "perf_event", "thread_timer", "ticker"];
 
 #[rustfmt::skip] // One row a line: it is a table.
-pub(super) static KEYS: [Key<Settings>; 21] = [
+pub(super) static KEYS: &[Key<Settings>] = &[
     key("monitoring.enabled", Rule::Switch, |s| &mut s.monitoring.enabled),
     // perf_event_open refuses more than the sysctl perf_event_max_sample_rate, which falls under load.
     key("monitoring.sample_rate", whole(1, 10_000), |s| &mut s.monitoring.sample_rate),
@@ -41,6 +41,7 @@ pub(super) static KEYS: [Key<Settings>; 21] = [
     key("thresholds.min_samples", whole(1, MOST_SAMPLES), |s| &mut s.thresholds.min_samples),
     key("thresholds.max_error_percent", up_to(100.0), |s| &mut s.thresholds.max_error_percent),
     key("thresholds.min_recall", positive(1.0), |s| &mut s.thresholds.min_recall),
+    key("thresholds.max_allocations_per_operation", up_to(1e12), |s| &mut s.thresholds.max_allocations_per_operation),
     key("output.directory", Rule::Directory, |s| &mut s.output.directory),
     key("output.metrics_file", Rule::FileName, |s| &mut s.output.metrics_file),
     key("output.profiling_file", Rule::FileName, |s| &mut s.output.profiling_file),
@@ -49,12 +50,13 @@ pub(super) static KEYS: [Key<Settings>; 21] = [
 
 /// `[thresholds.operations.NAME]`.
 #[rustfmt::skip]
-pub(super) static OPERATION_KEYS: [Key<OperationThresholds>; 5] = [
+pub(super) static OPERATION_KEYS: &[Key<OperationThresholds>] = &[
     key("max_response_time_ms", positive(LONGEST_MS), |o| &mut o.max_response_time_ms),
     key("max_violation_percent", up_to(100.0), |o| &mut o.max_violation_percent),
     key("min_samples", whole(1, MOST_SAMPLES), |o| &mut o.min_samples),
     key("max_error_percent", up_to(100.0), |o| &mut o.max_error_percent),
     key("min_recall", positive(1.0), |o| &mut o.min_recall),
+    key("max_allocations_per_operation", up_to(1e12), |o| &mut o.max_allocations_per_operation),
 ];
 
 /// What stands before an operation's name and key.

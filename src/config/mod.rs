@@ -112,6 +112,8 @@ pub struct Thresholds {
     pub max_error_percent: Option<f64>,
     /// Mean recall@k, 0 to 1; absent: not judged.
     pub min_recall: Option<f64>,
+    /// Mean allocations per operation; absent: not judged.
+    pub max_allocations_per_operation: Option<f64>,
     /// `[thresholds.operations.NAME]`: overrides for one operation.
     pub operations: BTreeMap<String, OperationThresholds>,
 }
@@ -131,6 +133,8 @@ pub struct OperationThresholds {
     pub max_error_percent: Option<f64>,
     /// See [`Thresholds::min_recall`].
     pub min_recall: Option<f64>,
+    /// See [`Thresholds::max_allocations_per_operation`].
+    pub max_allocations_per_operation: Option<f64>,
 }
 
 /// `[output]`: where the files go.
@@ -175,6 +179,7 @@ impl Default for Thresholds {
             min_samples: 100,
             max_error_percent: None,
             min_recall: None,
+            max_allocations_per_operation: None,
             operations: BTreeMap::new(),
         }
     }

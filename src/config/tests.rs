@@ -9,7 +9,7 @@ use super::*;
 fn the_table_reaches_every_field() {
     // A key that read one field and wrote another, or two keys for one field, would show here.
     let mut settings = Settings::default();
-    for key in &KEYS {
+    for key in KEYS {
         let other = match (key.get(&settings), key.rule) {
             (Some(Value::Switch(on)), _) => Value::Switch(!on),
             (_, Rule::Whole { max, .. }) => Value::Whole(max - 1),

@@ -1,5 +1,6 @@
 //! The machine a run took place on, as the report tells it.
 
+mod allocations;
 pub(crate) mod cpu_profile;
 pub(crate) mod heap_profile;
 
@@ -49,6 +50,7 @@ impl Environment {
     pub(crate) fn watched(memory: bool, profiles: [Capability; 2]) -> Self {
         let machine = resource::machine();
         let mut capabilities = resource::capabilities_with(memory);
+        capabilities.push(allocations::here());
         capabilities.extend(profiles);
         Self {
             os: std::env::consts::OS.to_owned(),

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use crate::export::Exporter;
 use crate::histogram::Histogram;
-use crate::report::{Distribution, OperationReport, Report};
+use crate::report::{AllocationReport, Distribution, OperationReport, Report};
 use crate::resource::{ResourceSample, ResourceUse};
 use crate::threshold::Status;
 use text::Text;
@@ -34,6 +34,7 @@ impl Exporter for OpenMetrics {
         text.family("build_info", "gauge", "The vecperf that watches.");
         text.sample("build_info", &[("version", &report.vecperf_version)], 1);
         operations(&mut text, &report.run.operations);
+        allocations(&mut text, &report.run.operations);
         time_split(&mut text, &report.run.operations);
         profile(&mut text, &report);
         gauges(&mut text, &report);
@@ -144,6 +145,42 @@ fn by_outcome(operation: &OperationReport) -> Vec<(&'static str, Histogram)> {
     all.into_iter()
         .filter(|(_, histogram)| !histogram.is_empty())
         .collect()
+}
+
+/// What the operations allocated that were counted.
+fn allocations(text: &mut Text, operations: &[OperationReport]) {
+    let mut seen = BTreeSet::new();
+    let mut counted: Vec<_> = operations
+        .iter()
+        .filter_map(|operation| Some((&operation.name, operation.allocations.as_ref()?)))
+        .collect();
+    counted.retain(|(name, _)| seen.insert(*name));
+    type Family = (&'static str, &'static str, fn(&AllocationReport) -> u64);
+    let families: [Family; 3] = [
+        (
+            "operations_allocations_counted_total",
+            "Operations whose allocations were counted.",
+            |of| of.operations,
+        ),
+        (
+            "operation_allocations_total",
+            "Blocks that operations allocated, nested ones included.",
+            |of| of.allocations,
+        ),
+        (
+            "operation_allocated_bytes_total",
+            "Bytes that operations allocated, nested ones included.",
+            |of| of.bytes,
+        ),
+    ];
+    for (family, help, value) in families {
+        if !counted.is_empty() {
+            text.family(family, "counter", help);
+        }
+        for (name, of) in &counted {
+            text.sample(family, &[("operation", name)], value(of));
+        }
+    }
 }
 
 /// Where operations' time went, summed over the instances that were seen.

@@ -7,6 +7,7 @@ use super::instrument::Instrumented;
 use super::operation::Operation;
 use super::recorder::Recorder;
 use super::timer::Timer;
+use crate::allocation::apart;
 use crate::segment::Outcome;
 
 /// Counts installations; 0 while none is in force.
@@ -128,9 +129,8 @@ impl CallSite {
         if self.found_in.load(Ordering::Relaxed) != current.count {
             // None: uninstalled in the meantime.
             let recorder = current.recorder.upgrade()?;
-            let found = recorder.operation(self.name).forever();
-            self.operation
-                .store(Box::leak(Box::new(found)), Ordering::Release);
+            let found = apart(|| Box::leak(Box::new(recorder.operation(self.name).forever())));
+            self.operation.store(found, Ordering::Release);
             self.found_in.store(current.count, Ordering::Release);
         }
         self.found()

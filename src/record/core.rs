@@ -9,8 +9,9 @@ use super::published::Published;
 use super::segments::OPERATIONS;
 use super::shard::{COUNTERS, Kind, OTHER_COUNTERS, Shard, Writer};
 use super::slots::{self, OVERFLOW, SLOTS};
+use crate::allocation::Spent;
 use crate::recall::JudgedQueries;
-use crate::snapshot::{CounterReading, OperationSnapshot};
+use crate::snapshot::{AllocationSnapshot, CounterReading, OperationSnapshot};
 
 /// What takes the work of counters that are not this operation's, or beyond the sixteenth.
 const OTHERS: &str = "(other counters)";
@@ -76,6 +77,21 @@ impl Core {
         shard.record(writer, kind, ns);
     }
 
+    /// Counts what an operation allocated.
+    #[inline]
+    pub(super) fn spend(&self, spent: &Spent) {
+        let (shard, writer) = self.shard();
+        shard.spend(writer, spent);
+    }
+
+    /// What operations allocated; `None`: none was counted.
+    pub(super) fn allocations(&self) -> Option<AllocationSnapshot> {
+        let mut sum = AllocationSnapshot::default();
+        let counted = self.shards().filter_map(Shard::spending);
+        counted.for_each(|spending| spending.gather(&mut sum));
+        (sum.operations > 0).then_some(sum)
+    }
+
     /// The number of the work counter called `name`; beyond the sixteenth, that of all others.
     pub(super) fn counter(&self, name: &str) -> usize {
         let mut names = self.counters();
@@ -111,6 +127,7 @@ impl Core {
             polling: of_kind(Kind::Polling),
             untimed: shards.iter().map(|shard| shard.untimed()).sum(),
             counters: self.counter_readings(&shards),
+            allocations: self.allocations(),
             judged: self.judged().clone(),
             stated_recall: None,
         }

@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 use super::operation::Operation;
 use super::segments::{self, Entry};
 use super::shard::Kind;
+use crate::allocation::{self, Spent, Stretch};
 use crate::clock::Moment;
 use crate::segment::Outcome;
 
@@ -35,6 +36,10 @@ struct Run {
     number: u32,
     /// Inside a poll; when it stays so, the poll panicked.
     in_poll: bool,
+    /// What the poll under way allocates.
+    stretch: Stretch,
+    /// What the polls before it allocated; `None`: one was not counted.
+    spent: Option<Spent>,
 }
 
 impl<F: Future> Instrumented<F> {
@@ -47,6 +52,8 @@ impl<F: Future> Instrumented<F> {
                 polling_ns: 0,
                 number: 0,
                 in_poll: false,
+                stretch: Stretch::NONE,
+                spent: Some(Spent::default()),
             },
             judge,
         }
@@ -61,11 +68,13 @@ impl<F: Future> Future for Instrumented<F> {
         if this.run.operation.core.is_none() {
             return this.future.poll(context);
         }
+        this.run.stretch = allocation::enter();
         let begun = Moment::now();
         this.run.first_poll.get_or_insert(begun);
         this.run.in_poll = true;
         let polled = this.future.poll(context);
         let paused = Moment::now();
+        this.run.spend_poll();
         this.run.in_poll = false;
         this.run.polling_ns += paused.nanos_after(begun);
         this.run.leave_poll(begun, paused);
@@ -101,6 +110,15 @@ impl Run {
         segments::leave(session, segment);
     }
 
+    #[inline]
+    fn spend_poll(&mut self) {
+        let poll = allocation::exit_poll(std::mem::replace(&mut self.stretch, Stretch::NONE));
+        self.spent = match (self.spent, poll) {
+            (Some(before), Some(poll)) => Some(before.then(poll)),
+            _ => None,
+        };
+    }
+
     fn end(&mut self, now: Moment, outcome: Outcome) {
         // Once: the operation is let go, and a future polled after its end is off.
         let operation = std::mem::take(&mut self.operation);
@@ -108,6 +126,9 @@ impl Run {
             return;
         };
         let (shard, writer) = core.shard();
+        if let Some(spent) = &self.spent {
+            shard.spend(writer, spent);
+        }
         shard.record(writer, Kind::Polling, self.polling_ns);
         shard.record(writer, outcome.kind(), now.nanos_after(first));
         let session = segments::session();
@@ -123,6 +144,9 @@ impl Drop for Run {
     fn drop(&mut self) {
         if self.first_poll.is_some() && self.operation.core.is_some() {
             let outcome = if self.in_poll {
+                // A panic left the poll, perhaps long ago: its stretch is not the future's alone.
+                allocation::exit_poll(self.stretch);
+                self.spent = None;
                 Outcome::Error
             } else {
                 Outcome::Cancelled

@@ -8,6 +8,7 @@
 //!  core.rs        one operation: its shards by thread slot
 //!  slots.rs       thread slots        shard.rs    one thread's cells
 //!  counts.rs      one distribution    published.rs  made at first use
+//!  spending.rs    what operations allocated
 //!  segments/      what operations leave while somebody profiles
 //!  label.rs       what the thread does    cost.rs   what recording costs here
 //! ```
@@ -25,6 +26,7 @@ mod recorder;
 mod segments;
 mod shard;
 mod slots;
+mod spending;
 mod sync;
 mod timer;
 

@@ -9,6 +9,7 @@ use super::core::Core;
 use super::instrument::Instrumented;
 use super::shard::OTHER_COUNTERS;
 use super::timer::Timer;
+use crate::allocation::{Allocating, Bound, Installation, installation, uncounted};
 use crate::clock::Moment;
 use crate::histogram::nanos_of;
 use crate::segment::Outcome;
@@ -196,6 +197,32 @@ impl Operation {
     pub fn record_recall(&self, found: u32, k: u32) {
         if let Some(core) = &self.core {
             core.record_recall(found, k);
+        }
+    }
+}
+
+/// Of an operation the instance that allocated most often is asserted.
+impl Allocating<()> for &Operation {
+    fn check(self, bound: Bound, _: &str) -> Result<(), String> {
+        let name = self.name();
+        let Some(core) = &self.core else {
+            return Err("the operation is off: no monitor, or `enabled = false`".to_owned());
+        };
+        if installation() != Installation::Once {
+            return Err(uncounted());
+        }
+        let counted = core.allocations();
+        let Some(most) = counted.as_ref().and_then(|counted| counted.max_allocations) else {
+            return Err(format!(
+                "no `{name}` operation was counted: none has ended, or each ended on another thread than it started on"
+            ));
+        };
+        if bound.holds(most) {
+            Ok(())
+        } else {
+            Err(format!(
+                "a `{name}` operation made {most} allocations; allowed: {bound}"
+            ))
         }
     }
 }

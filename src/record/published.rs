@@ -8,6 +8,7 @@ use std::ptr;
 use std::sync::OnceLock;
 
 use super::sync::{AtomicPtr, Ordering};
+use crate::allocation::apart;
 
 pub(super) struct Published<T> {
     /// Null, or from `Box::into_raw`.
@@ -54,7 +55,8 @@ impl<T> Published<T> {
     #[cold]
     #[inline(never)]
     fn publish(&self, make: impl FnOnce() -> Box<T>) -> &T {
-        let made = Box::into_raw(make());
+        // It is not the program that allocates here.
+        let made = apart(|| Box::into_raw(make()));
         let empty = ptr::null_mut();
         let order = (Ordering::AcqRel, Ordering::Acquire);
         match self.place.compare_exchange(empty, made, order.0, order.1) {

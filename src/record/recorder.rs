@@ -10,6 +10,7 @@ use super::gauge::Gauge;
 use super::label;
 use super::operation::Operation;
 use super::segments::Reader;
+use crate::allocation;
 use crate::segment::{Drained, Segment, Source};
 use crate::snapshot::{GaugeReading, OperationSnapshot, SelfCost};
 
@@ -46,6 +47,8 @@ struct Series {
 
 impl Recorder {
     pub(crate) fn new(limit: usize) -> Self {
+        // From here on operations know whether their allocations can be counted.
+        allocation::installation();
         Self {
             limit: limit.max(1),
             series: Mutex::default(),

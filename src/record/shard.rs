@@ -5,7 +5,9 @@
 
 use super::counts::Counts;
 use super::published::Published;
+use super::spending::Spending;
 use super::sync::{AtomicU64, Ordering};
+use crate::allocation::Spent;
 
 /// Work counters an operation can name.
 pub(super) const COUNTERS: usize = 16;
@@ -101,6 +103,7 @@ pub(super) struct Shard {
     untimed: AtomicU64,
     /// 1-in-N timing: operations until the next timed one (low half), and the state of a random sequence.
     until_timed: AtomicU64,
+    spending: Published<Spending>,
 }
 
 impl Shard {
@@ -111,6 +114,7 @@ impl Shard {
             counters: std::array::from_fn(|_| AtomicU64::new(0)),
             untimed: AtomicU64::new(0),
             until_timed: AtomicU64::new(0),
+            spending: Published::empty(),
         })
     }
 
@@ -140,6 +144,16 @@ impl Shard {
     #[inline(always)]
     pub(super) fn count_untimed(&self, writer: Writer) {
         writer.count(&self.untimed);
+    }
+
+    /// Counts what an operation allocated.
+    #[inline]
+    pub(super) fn spend(&self, writer: Writer, spent: &Spent) {
+        self.spending.get_or(Spending::new).add(writer, spent);
+    }
+
+    pub(super) fn spending(&self) -> Option<&Spending> {
+        self.spending.get()
     }
 
     /// True for one call in `n` on average. The gaps are random, from 1 to 2n - 1: a fixed one would beat against
@@ -192,7 +206,8 @@ impl Shard {
     pub(super) fn bytes(&self) -> usize {
         let others = self.others.iter().filter_map(Published::get);
         let others = others.map(|counts| size_of::<Counts>() + counts.bytes());
-        size_of::<Self>() + self.ok.bytes() + others.sum::<usize>()
+        let spending = self.spending.get().map_or(0, size_of_val);
+        size_of::<Self>() + self.ok.bytes() + others.sum::<usize>() + spending
     }
 }
 

@@ -4,6 +4,7 @@ use super::core::Core;
 use super::operation::Counter;
 use super::segments::{self, Entry};
 use super::shard::{Kind, OTHER_COUNTERS};
+use crate::allocation::{self, Stretch};
 use crate::clock::Moment;
 use crate::segment::Outcome;
 
@@ -48,6 +49,8 @@ pub struct Timer<'a> {
     outcome: Outcome,
     /// The thread was panicking already when this started, in a destructor.
     in_a_panic: bool,
+    /// What the thread allocates until the end.
+    stretch: Stretch,
 }
 
 impl<'a> Timer<'a> {
@@ -59,18 +62,21 @@ impl<'a> Timer<'a> {
             intended: None,
             outcome: Outcome::Ok,
             in_a_panic: false,
+            stretch: Stretch::NONE,
         }
     }
 
     #[inline(always)]
     pub(super) fn start(core: &'a Core) -> Self {
         let in_a_panic = std::thread::panicking();
+        let stretch = allocation::enter();
         Self {
             core: Some(core),
             started: Some(Moment::now()),
             intended: None,
             outcome: Outcome::Ok,
             in_a_panic,
+            stretch,
         }
     }
 
@@ -86,6 +92,7 @@ impl<'a> Timer<'a> {
             intended: None,
             outcome: Outcome::Ok,
             in_a_panic: false,
+            stretch: Stretch::NONE,
         }
     }
 
@@ -125,6 +132,7 @@ impl<'a> Timer<'a> {
     #[inline]
     pub fn discard(mut self) {
         self.core = None;
+        allocation::exit(self.stretch);
     }
 }
 
@@ -139,8 +147,13 @@ impl Drop for Timer<'_> {
             self.outcome
         };
         match (self.started, self.intended) {
+            (Some(started), None) if self.stretch.is_open() => {
+                record_and_spend(core, (started, Moment::now()), outcome, self.stretch);
+            }
             (Some(started), None) => record(core, started, Moment::now(), outcome),
-            (Some(started), Some(intended)) => record_late(core, started, intended, outcome),
+            (Some(started), Some(intended)) => {
+                record_late(core, started, intended, outcome, self.stretch);
+            }
             (None, _) => count(core),
         }
     }
@@ -158,6 +171,20 @@ fn record(core: &Core, started: Moment, now: Moment, outcome: Outcome) {
     }
     if record_in_place(core, started, now, outcome).is_none() {
         record_with_care(core, started, now, outcome);
+    }
+}
+
+/// [`record`] where allocations are counted.
+#[inline(never)]
+fn record_and_spend(core: &Core, (started, now): (Moment, Moment), outcome: Outcome, of: Stretch) {
+    spend(core, of);
+    record(core, started, now, outcome);
+}
+
+#[inline]
+fn spend(core: &Core, stretch: Stretch) {
+    if let Some(spent) = allocation::exit(stretch) {
+        core.spend(&spent);
     }
 }
 
@@ -221,8 +248,9 @@ fn record_with_care(core: &Core, started: Moment, now: Moment, outcome: Outcome)
 }
 
 #[inline(never)]
-fn record_late(core: &Core, started: Moment, intended: Moment, outcome: Outcome) {
+fn record_late(core: &Core, started: Moment, intended: Moment, outcome: Outcome, stretch: Stretch) {
     let now = Moment::now();
+    spend(core, stretch);
     let service = now.nanos_after(started);
     core.record(Kind::Service, service);
     let latency = now.nanos_since(intended).max(service);

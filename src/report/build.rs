@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::histogram::Histogram;
-use crate::report::{Distribution, OperationReport, PhaseReport, SelfCostReport, WorkReport};
+use crate::report::{
+    AllocationReport, Distribution, OperationReport, PhaseReport, SelfCostReport, WorkReport,
+};
 use crate::snapshot::{OperationSnapshot, Snapshot};
 
 impl PhaseReport {
@@ -90,6 +92,10 @@ impl OperationReport {
                 .collect(),
             recall: operation.recall(),
             time_split: None,
+            allocations: operation
+                .allocations
+                .as_ref()
+                .map(AllocationReport::from_snapshot),
         }
     }
 }

@@ -140,6 +140,16 @@ impl Pass {
             .iter_mut()
             .for_each(|work| self.number("per_operation", &mut work.per_operation));
         self.recall(&mut operation.recall);
+        if let Some(allocations) = &mut operation.allocations {
+            let means = [
+                &mut allocations.allocations_per_operation,
+                &mut allocations.bytes_per_operation,
+                &mut allocations.net_bytes_per_operation,
+            ];
+            means
+                .into_iter()
+                .for_each(|mean| self.number("allocations per operation", mean));
+        }
         if let Some(split) = &mut operation.time_split {
             self.time_split(&mut split.all);
             split
@@ -277,11 +287,16 @@ impl Pass {
         );
         self.optional("max_error_percent", &mut thresholds.max_error_percent);
         self.optional("min_recall", &mut thresholds.min_recall);
+        self.optional(
+            "max_allocations_per_operation",
+            &mut thresholds.max_allocations_per_operation,
+        );
         for OperationThresholds {
             max_response_time_ms,
             max_violation_percent,
             max_error_percent,
             min_recall,
+            max_allocations_per_operation,
             ..
         } in thresholds.operations.values_mut()
         {
@@ -289,6 +304,10 @@ impl Pass {
             self.optional("max_violation_percent", max_violation_percent);
             self.optional("max_error_percent", max_error_percent);
             self.optional("min_recall", min_recall);
+            self.optional(
+                "max_allocations_per_operation",
+                max_allocations_per_operation,
+            );
         }
     }
 }

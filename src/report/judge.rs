@@ -1,7 +1,7 @@
 //! Judging again: from the saved numbers back to snapshots, for thresholds that were not known at the run.
 
 use super::build::seconds;
-use super::{Distribution, OperationReport, PhaseReport, Report};
+use super::{AllocationReport, Distribution, OperationReport, PhaseReport, Report};
 use crate::config::Settings;
 
 use crate::snapshot::{CounterReading, OperationSnapshot, Snapshot};
@@ -72,6 +72,7 @@ impl OperationReport {
                     total: work.total,
                 })
                 .collect(),
+            allocations: self.allocations.as_ref().map(AllocationReport::to_snapshot),
             stated_recall: self.recall.clone(),
             ..OperationSnapshot::default()
         }

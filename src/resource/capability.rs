@@ -1,4 +1,4 @@
-//! The two kinds of capability entries, and what this version leaves out on every system.
+//! The two kinds of capability entries.
 
 use super::Capability;
 use crate::clock;
@@ -35,13 +35,4 @@ pub(super) fn clock() -> Capability {
     let remedy = "needs an x86-64 with an invariant counter, and tsc in \
         /sys/devices/system/clocksource/clocksource0/current_clocksource; without it a timed operation costs 30 ns more";
     lack("fast clock", &words, remedy)
-}
-
-/// What the settings speak of and this version does not do yet.
-pub(super) fn not_in_this_version() -> Vec<Capability> {
-    let lack = |name, instead| lack(name, "not in this version of vecperf", instead);
-    vec![lack(
-        "allocator counters",
-        "a later version; until then `heaptrack` shows who allocated the memory that is measured",
-    )]
 }

@@ -250,6 +250,5 @@ pub fn capabilities() -> Vec<Capability> {
 pub(crate) fn capabilities_with(memory: bool) -> Vec<Capability> {
     let mut all = probe(memory).capabilities();
     all.push(capability::clock());
-    all.extend(capability::not_in_this_version());
     all
 }

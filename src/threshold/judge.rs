@@ -165,6 +165,7 @@ fn never(operation: Option<&str>, kind: &Limit, evidence: String) -> Verdict {
         Limit::MemoryMib(max) => ("max_memory_mb", max, "MiB"),
         Limit::MemoryGrowthMibPerHour(max) => (super::growth::KEY, max, super::growth::UNIT),
         Limit::CpuPercent(max) => ("max_cpu_percent", max, "%"),
+        Limit::AllocationsPerOperation(max) => (ALLOCATIONS, max, ""),
     };
     verdict(key, operation, Status::NoData, (max, None, unit), evidence)
 }
@@ -180,7 +181,8 @@ fn of_operation(operation: &OperationSnapshot, kind: &Limit, place: &str) -> Ver
             max_percent,
             min_samples,
         } => errors(operation, max_percent, min_samples, place),
-        // Only the two above are judged operation by operation from its durations.
+        Limit::AllocationsPerOperation(max) => allocations(operation, max, place),
+        // Only those above are judged operation by operation from what it did.
         _ => never(Some(&operation.name), kind, String::new()),
     }
 }
@@ -246,6 +248,36 @@ fn errors(
         (max_percent, observed, "%"),
         evidence,
     )
+}
+
+const ALLOCATIONS: &str = "max_allocations_per_operation";
+
+fn allocations(operation: &OperationSnapshot, max: f64, place: &str) -> Verdict {
+    let Some(counted) = &operation.allocations else {
+        let evidence = format!(
+            "No allocation of the {} operations{place} was counted: install `vecperf::Allocator` in the program.",
+            name(&operation.name)
+        );
+        let kind = Limit::AllocationsPerOperation(max);
+        return never(Some(&operation.name), &kind, evidence);
+    };
+    let mean = counted.allocations as f64 / counted.operations.max(1) as f64;
+    let most = match counted.max_allocations {
+        Some(most) => format!(" The most of one: {}.", count(most)),
+        None => String::new(),
+    };
+    let evidence = format!(
+        "{} of {} {} operations{place} allocated {} times each on average; {} is allowed.{most}",
+        count(counted.operations),
+        count(operation.count()),
+        name(&operation.name),
+        number(mean),
+        limit(max)
+    );
+    Verdict {
+        operation: Some(operation.name.clone()),
+        ..at_most(ALLOCATIONS, max, Some(mean), "", evidence)
+    }
 }
 
 /// So many of so many, and how many may.

@@ -85,6 +85,8 @@ pub enum Limit {
     },
     /// Mean recall@k, 0 to 1.
     Recall(f64),
+    /// Mean allocations per operation over the steady phase.
+    AllocationsPerOperation(f64),
 }
 
 /// A threshold's outcome with its evidence.
@@ -148,7 +150,7 @@ pub fn thresholds(settings: &Settings) -> Vec<Threshold> {
     general.chain(named).collect()
 }
 
-/// Response time, and errors where they are limited.
+/// Response time; errors and allocations where they are limited.
 fn of_operation(
     settings: &Settings,
     own: &OperationThresholds,
@@ -171,7 +173,11 @@ fn of_operation(
             max_percent,
             min_samples,
         });
-    [response].into_iter().chain(errors)
+    let allocations = own
+        .max_allocations_per_operation
+        .or(general.max_allocations_per_operation)
+        .map(Limit::AllocationsPerOperation);
+    [response].into_iter().chain(errors).chain(allocations)
 }
 
 /// Judges `evidence` by each threshold; the failed ones come first, then inconclusive, no data, pass.

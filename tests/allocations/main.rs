@@ -10,6 +10,7 @@ mod counts;
 #[cfg(target_os = "linux")]
 mod fork;
 mod odd;
+mod operations;
 mod truth;
 
 #[global_allocator]

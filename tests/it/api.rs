@@ -76,3 +76,17 @@ fn the_root_names_no_more_than_twenty_things() {
         "{count} names at the root: the tour gets lost"
     );
 }
+
+#[test]
+fn without_the_allocator_allocations_are_unavailable_and_it_says_what_to_do() {
+    let failed = std::panic::catch_unwind(|| vecperf::assert_allocations!(|| (), <= 1_000));
+    let text = failed.unwrap_err().downcast::<String>().unwrap();
+    assert!(text.contains("install vecperf::Allocator"), "{text}");
+    let environment = vecperf::report::Environment::here();
+    let capability = environment
+        .capabilities
+        .iter()
+        .find(|one| one.name == "allocations");
+    let capability = capability.unwrap();
+    assert!(!capability.available && capability.remedy.contains("#[global_allocator]"));
+}

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use vecperf::report::{
-    BackEndRefusal, ColdStart, CpuProfileReport, Distribution, Environment, FunctionReport,
-    HeapProfileReport, HeapSiteReport, OperationReport, PhaseReport, SelfCostReport, SeriesPoint,
-    TimeSplit, TimeSplitReport, WorkReport, Workload,
+    AllocationReport, BackEndRefusal, ColdStart, CpuProfileReport, Distribution, Environment,
+    FunctionReport, HeapProfileReport, HeapSiteReport, OperationReport, PhaseReport,
+    SelfCostReport, SeriesPoint, TimeSplit, TimeSplitReport, WorkReport, Workload,
 };
 use vecperf::resource::{
     Capability, MemoryGrowth, MemoryHeadroom, MemoryPressure, PressureScope, ResourceSample,
@@ -115,6 +115,19 @@ fn operation(name: &str, count: u64, micros: u64) -> OperationReport {
         time_split: Some(TimeSplitReport {
             all: split(count, micros as f64 * 1e-6),
             above_p99: Some(split(count / 100, micros as f64 * 4e-6)),
+        }),
+        allocations: Some(AllocationReport {
+            operations: count,
+            allocations: count * 464,
+            bytes: count * 89_420,
+            net_bytes: -16,
+            own_allocations: count * 2,
+            own_bytes: count * 240,
+            allocations_per_operation: 464.0,
+            bytes_per_operation: 89_420.0,
+            net_bytes_per_operation: -16.0 / count as f64,
+            max_allocations: Some(612),
+            max_peak_bytes: None,
         }),
     }
 }

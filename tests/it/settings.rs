@@ -82,7 +82,12 @@ fn the_optional_keys_of_the_sample_load_when_uncommented() {
         settings.thresholds.max_memory_growth_mb_per_hour,
         Some(64.0)
     );
+    assert_eq!(
+        settings.thresholds.max_allocations_per_operation,
+        Some(500.0)
+    );
     let search = &settings.thresholds.operations["search"];
+    assert_eq!(search.max_allocations_per_operation, Some(3.0));
     assert_eq!(search.max_response_time_ms, Some(20.0));
     assert_eq!(search.max_violation_percent, Some(0.1));
     assert_eq!(search.min_samples, Some(1000));

@@ -248,7 +248,12 @@ fn wrong_values(line: &Line) -> Vec<String> {
             format!("{value} ms"),
             format!("{value}e30"),
         ]);
-        let zero_is_allowed = ["violation_percent", "error_percent", "heap_sample_bytes"];
+        let zero_is_allowed = [
+            "violation_percent",
+            "error_percent",
+            "heap_sample_bytes",
+            "max_allocations_per_operation",
+        ];
         if !zero_is_allowed.iter().any(|end| key.ends_with(end)) {
             add(&mut wrong, &["0", "-0"]);
         }

@@ -16,7 +16,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("snapshot", &["histogram", "recall", "resource"]),
     (
         "record",
-        &["clock", "histogram", "recall", "snapshot", "segment"],
+        &[
+            "allocation",
+            "clock",
+            "histogram",
+            "recall",
+            "snapshot",
+            "segment",
+        ],
     ),
     (
         "cpu",

@@ -30,6 +30,10 @@ use exit::{Exit, Result};
 use progress::Phase;
 use terminal::Terminal;
 
+/// Counts what the engines allocate, operation by operation.
+#[global_allocator]
+static ALLOCATOR: vecperf::Allocator = vecperf::Allocator::system();
+
 fn main() -> ExitCode {
     let matches = Cli::command().color(terminal::clap_color()).get_matches();
     let cli = match Cli::from_arg_matches(&matches) {

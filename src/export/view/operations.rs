@@ -1,9 +1,9 @@
 //! The operations' table: a group a phase, a row an operation.
 
 use super::{plural, plural_of};
-use crate::export::quantity::{count, duration, number, rate, share};
+use crate::export::quantity::{bytes, count, duration, number, rate, share};
 use crate::recall::RecallEstimate;
-use crate::report::{Distribution, OperationReport, PhaseReport, Report};
+use crate::report::{AllocationReport, Distribution, OperationReport, PhaseReport, Report};
 
 /// The columns of the operations' table after the name.
 pub(in crate::export) const COLUMNS: [&str; 8] = [
@@ -88,6 +88,7 @@ fn details(operation: &OperationReport, steady: bool) -> Vec<String> {
             .map(|work| format!("{} {}", number(work.per_operation), work.name));
         details.push(format!("each: {}", work.collect::<Vec<_>>().join(" · ")));
     }
+    details.extend(operation.allocations.as_ref().map(allocations));
     let split = operation.time_split.iter();
     details.extend(split.flat_map(super::profile::time_split));
     let judged = operation.recall.as_ref().filter(|_| steady);
@@ -123,6 +124,39 @@ fn details(operation: &OperationReport, steady: bool) -> Vec<String> {
         ));
     }
     details
+}
+
+fn allocations(of: &AllocationReport) -> String {
+    if of.allocations == 0 {
+        return "allocations: none".to_owned();
+    }
+    let whole = |bytes_each: f64| bytes(bytes_each.round() as u64);
+    let each = |sum: u64| sum as f64 / of.operations.max(1) as f64;
+    let mut parts = vec![format!("{} each", blocks(of.allocations_per_operation))];
+    parts.push(whole(of.bytes_per_operation));
+    if of.own_allocations != of.allocations {
+        let (own, size) = (each(of.own_allocations), each(of.own_bytes));
+        parts.push(format!("own {}, {}", blocks(own), whole(size)));
+    }
+    let most = of.max_allocations;
+    parts.extend(most.map(|most| format!("at most {}", count(most))));
+    let peak = of.max_peak_bytes;
+    parts.extend(peak.map(|peak| format!("peak {}", bytes(peak))));
+    let kept = of.net_bytes_per_operation;
+    if kept.abs() >= 0.5 {
+        let what = if kept > 0.0 { "kept" } else { "freed" };
+        parts.push(format!("{} {what}", whole(kept.abs())));
+    }
+    format!("allocations: {}", parts.join(" · "))
+}
+
+/// A mean number of blocks; a whole one without a fraction.
+fn blocks(mean: f64) -> String {
+    if mean.fract() == 0.0 && mean < 1e15 {
+        count(mean as u64)
+    } else {
+        number(mean)
+    }
 }
 
 fn recall(recall: &RecallEstimate) -> String {

@@ -21,6 +21,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::published::Published;
 use super::slots::{self, EXCLUSIVE};
+use crate::allocation::apart;
 use entry::Mark;
 use ring::Ring;
 
@@ -101,7 +102,7 @@ fn leave_with_care(session: u64, entry: Entry) {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(hook) = hook {
-            hook();
+            apart(hook);
         }
     }
     // A poll may be the first that a thread records.

@@ -1,0 +1,430 @@
+//! Stretches of a thread: what it allocated between two moments, nested stretches told apart.
+//!
+//! The open ones lie in the thread's page, the innermost last. Almost always it is the innermost that ends. One that
+//! ends before what was begun inside it leaves an empty place, which goes when it is the last one. One that ends on
+//! another thread is not counted: that thread empties the place, because only an ending knows that it will not come.
+
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+
+use super::cells::{Cells, Counted};
+
+use Ordering::Relaxed;
+
+/// How deep stretches nest. Those deeper are not counted.
+pub(super) const DEPTH: usize = 48;
+
+/// The low bits of a stretch's number count the thread's stretches (the highest one is [`UNSURE`]); the others are the
+/// page's.
+const SERIAL_BITS: u32 = 44;
+
+/// What was allocated in a stretch. Everything but what starts with `own` includes the nested stretches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Blocks allocated; a reallocation is one.
+    pub allocations: u64,
+    /// Bytes asked for.
+    pub bytes: u64,
+    /// Bytes allocated less bytes freed; negative where it freed what was there before.
+    pub net_bytes: i64,
+    /// The most bytes that were held at once beyond those at the start.
+    pub peak_bytes: u64,
+    /// Blocks allocated outside of nested stretches.
+    pub own_allocations: u64,
+    /// Bytes asked for outside of nested stretches.
+    pub own_bytes: u64,
+}
+
+impl Spent {
+    /// Both, one after the other.
+    #[must_use]
+    pub(crate) fn then(self, next: Self) -> Self {
+        let sum = |before: u64, next: u64| before.saturating_add(next);
+        let peak_of_next = i64::try_from(next.peak_bytes).unwrap_or(i64::MAX);
+        let peak_of_next = self.net_bytes.saturating_add(peak_of_next);
+        Self {
+            allocations: sum(self.allocations, next.allocations),
+            bytes: sum(self.bytes, next.bytes),
+            net_bytes: self.net_bytes.saturating_add(next.net_bytes),
+            peak_bytes: self
+                .peak_bytes
+                .max(u64::try_from(peak_of_next).unwrap_or(0)),
+            own_allocations: sum(self.own_allocations, next.own_allocations),
+            own_bytes: sum(self.own_bytes, next.own_bytes),
+        }
+    }
+}
+
+/// An open stretch, or the place of one.
+#[repr(C)]
+struct Place {
+    /// The stretch's number, or [`LOST`], or [`ENDED`]. Another thread may make a stretch lost, and nothing else.
+    number: AtomicU64,
+    allocations: AtomicU64,
+    allocated_bytes: AtomicU64,
+    freed_bytes: AtomicU64,
+    /// The highest net between the beginning of the stretch around this one, or of the one before this in it, and the
+    /// beginning of this one.
+    highest_before: AtomicI64,
+    /// What was counted by stretches that ended inside.
+    nested_allocations: AtomicU64,
+    nested_bytes: AtomicU64,
+}
+
+/// The stretch ended on another thread, or while its thread did something else: it was not counted.
+const LOST: u64 = 0;
+/// The stretch ended before what was begun inside it. Its `allocations` is then the place of the first of those.
+const ENDED: u64 = 1;
+/// As [`LOST`], and it was [`UNSURE`]: so is then the one around.
+const LOST_UNSURE: u64 = 2;
+/// Added to the number of a stretch of which it is no longer known what is its own.
+const UNSURE: u64 = 1 << (SERIAL_BITS - 1);
+
+fn is_empty(number: u64) -> bool {
+    number <= LOST_UNSURE
+}
+
+/// What is left of the stretch when it is lost.
+fn lost(number: u64) -> u64 {
+    if number & UNSURE == 0 {
+        LOST
+    } else {
+        LOST_UNSURE
+    }
+}
+
+/// A thread's open stretches.
+#[repr(C)]
+pub(super) struct Stretches {
+    depth: AtomicU32,
+    /// Unlike that of any other page; 0: the numbers ran out, and nothing is counted.
+    page: AtomicU32,
+    begun: AtomicU64,
+    places: [Place; DEPTH],
+}
+
+impl Stretches {
+    pub(super) const fn new(page: u32) -> Self {
+        Self {
+            depth: AtomicU32::new(0),
+            page: AtomicU32::new(if page >> (u64::BITS - SERIAL_BITS) == 0 {
+                page
+            } else {
+                0
+            }),
+            begun: AtomicU64::new(0),
+            places: [const { Place::new() }; DEPTH],
+        }
+    }
+
+    /// The page that the stretch with this number began in.
+    pub(super) fn page_of(number: u64) -> u32 {
+        (number >> SERIAL_BITS) as u32
+    }
+
+    pub(super) fn page(&self) -> u32 {
+        self.page.load(Relaxed)
+    }
+
+    /// Begins a stretch; its number, or 0: too deep.
+    #[inline(always)]
+    pub(super) fn begin(&self, cells: &Cells) -> u64 {
+        let (depth, page) = (self.depth.load(Relaxed), self.page.load(Relaxed));
+        let Some(place) = self.places.get(depth as usize).filter(|_| page != 0) else {
+            return 0;
+        };
+        let serial = self.begun.load(Relaxed).wrapping_add(1);
+        self.begun.store(serial, Relaxed);
+        let number = u64::from(page) << SERIAL_BITS | (serial & (UNSURE - 1));
+        let now = cells.counted();
+        place.allocations.store(now.allocations, Relaxed);
+        place.allocated_bytes.store(now.allocated_bytes, Relaxed);
+        place.freed_bytes.store(now.freed_bytes, Relaxed);
+        place.nested_allocations.store(0, Relaxed);
+        place.nested_bytes.store(0, Relaxed);
+        place
+            .highest_before
+            .store(cells.begin_height(now.net()), Relaxed);
+        place.number.store(number, Relaxed);
+        self.depth.store(depth + 1, Relaxed);
+        number
+    }
+
+    /// Ends the stretch with this number; `None`: it is not one of this thread's open stretches.
+    #[inline(always)]
+    pub(super) fn end(&self, cells: &Cells, number: u64) -> Option<Spent> {
+        match self.innermost() {
+            Some((at, place)) if place.number.load(Relaxed) == number => {
+                Some(self.end_innermost(cells, at, place))
+            }
+            _ => self.end_with_care(cells, number),
+        }
+    }
+
+    /// As [`Stretches::end`]; stretches that were begun inside and are still open are not counted: they go on when this
+    /// thread does something else.
+    #[inline(always)]
+    pub(super) fn end_poll(&self, cells: &Cells, number: u64) -> Option<Spent> {
+        match self.innermost() {
+            Some((at, place)) if place.number.load(Relaxed) == number => {
+                Some(self.end_innermost(cells, at, place))
+            }
+            _ => self.end_with_all_inside(cells, number),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn end_with_all_inside(&self, cells: &Cells, number: u64) -> Option<Spent> {
+        let at = self.position_in_doubt(number)?;
+        for inside in &self.places[at + 1..self.depth()] {
+            let number = inside.number.load(Relaxed);
+            if !is_empty(number) {
+                inside.number.store(lost(number), Relaxed);
+            }
+        }
+        self.end_with_care(cells, number)
+    }
+
+    /// Another thread ended the stretch with this number.
+    pub(super) fn ended_elsewhere(&self, number: u64) {
+        for place in &self.places {
+            for number in [number, number | UNSURE] {
+                let _ = place
+                    .number
+                    .compare_exchange(number, lost(number), Relaxed, Relaxed);
+            }
+        }
+    }
+
+    /// The thread ended.
+    pub(super) fn close(&self) {
+        for place in &self.places {
+            place.number.store(LOST, Relaxed);
+        }
+        self.depth.store(0, Relaxed);
+    }
+
+    /// What happened between `before` and now was not the program's: it belongs to no open stretch.
+    pub(super) fn leave_out(&self, cells: &Cells, before: Counted, height: i64) {
+        let now = cells.counted();
+        let allocated = now.allocated_bytes.wrapping_sub(before.allocated_bytes);
+        let freed = now.freed_bytes.wrapping_sub(before.freed_bytes);
+        let blocks = now.allocations.wrapping_sub(before.allocations);
+        let net = allocated.wrapping_sub(freed) as i64;
+        for place in &self.places[..self.depth()] {
+            // In an empty place they mean something else, or nothing.
+            if !is_empty(place.number.load(Relaxed)) {
+                add(&place.allocations, blocks);
+                add(&place.allocated_bytes, allocated);
+                add(&place.freed_bytes, freed);
+            }
+            let highest = place.highest_before.load(Relaxed).saturating_add(net);
+            place.highest_before.store(highest, Relaxed);
+        }
+        cells.set_height(now.net(), height.saturating_add(net));
+    }
+
+    fn depth(&self) -> usize {
+        (self.depth.load(Relaxed) as usize).min(DEPTH)
+    }
+
+    #[inline(always)]
+    fn innermost(&self) -> Option<(usize, &Place)> {
+        let at = (self.depth.load(Relaxed) as usize).checked_sub(1)?;
+        Some((at, self.places.get(at)?))
+    }
+
+    fn position(&self, number: u64) -> Option<usize> {
+        let open = self.places[..self.depth()].iter();
+        open.map(|place| place.number.load(Relaxed))
+            .rposition(|open| open == number)
+    }
+
+    fn position_in_doubt(&self, number: u64) -> Option<usize> {
+        self.position(number)
+            .or_else(|| self.position(number | UNSURE))
+    }
+
+    #[inline(always)]
+    fn end_innermost(&self, cells: &Cells, at: usize, place: &Place) -> Spent {
+        let highest = cells.height();
+        let spent = place.spent(cells.counted(), highest);
+        cells.keep_height(place.highest_before.load(Relaxed).max(highest));
+        self.depth.store(at as u32, Relaxed);
+        if let Some(around) = at.checked_sub(1).and_then(|at| self.places.get(at)) {
+            around.nest(spent.allocations, spent.bytes);
+            if is_empty(around.number.load(Relaxed)) {
+                self.drop_empty(cells);
+            }
+        }
+        spent
+    }
+
+    /// Takes the empty places at the end away.
+    #[cold]
+    #[inline(never)]
+    fn drop_empty(&self, cells: &Cells) {
+        while let Some((at, place)) = self.innermost()
+            && is_empty(place.number.load(Relaxed))
+        {
+            self.settle_at(at, place);
+            let highest = place.highest_before.load(Relaxed).max(cells.height());
+            cells.keep_height(highest);
+            self.depth.store(at as u32, Relaxed);
+            if let Some(around) = at.checked_sub(1).and_then(|at| self.places.get(at)) {
+                let nested = (&place.nested_allocations, &place.nested_bytes);
+                around.nest(nested.0.load(Relaxed), nested.1.load(Relaxed));
+            }
+        }
+    }
+
+    /// Draws the conclusions from all that are lost.
+    #[cold]
+    fn settle(&self) {
+        for (at, place) in self.places[..self.depth()].iter().enumerate().rev() {
+            self.settle_at(at, place);
+        }
+    }
+
+    fn settle_at(&self, at: usize, place: &Place) {
+        let number = place.number.load(Relaxed);
+        if number == LOST_UNSURE {
+            place.number.store(LOST, Relaxed);
+            self.doubt(at);
+        }
+        if number == LOST || number == LOST_UNSURE {
+            self.forget(at);
+        }
+    }
+
+    /// The stretch at this place is lost, and with it what it should have handed to the one around. Where another one
+    /// left a part to it, nobody knows any more what is that one's.
+    #[cold]
+    fn forget(&self, lost: usize) {
+        for place in self.places[..lost].iter().rev() {
+            match place.number.load(Relaxed) {
+                ENDED if place.allocations.load(Relaxed) == lost as u64 => {
+                    // To the stretch around these.
+                    place.allocations.store(0, Relaxed);
+                    self.doubt(lost);
+                }
+                number if is_empty(number) => {}
+                _ => return,
+            }
+        }
+    }
+
+    /// The innermost open stretch before the place `at` will not be counted.
+    fn doubt(&self, at: usize) {
+        let mut before = self.places[..at].iter().rev();
+        let open = before.find(|place| !is_empty(place.number.load(Relaxed)));
+        if let Some(place) = open {
+            let number = place.number.load(Relaxed);
+            // Fails only where another thread just ended it.
+            let _ = place
+                .number
+                .compare_exchange(number, number | UNSURE, Relaxed, Relaxed);
+        }
+    }
+
+    /// The stretch is not the innermost one, or not here, or in doubt.
+    #[cold]
+    #[inline(never)]
+    fn end_with_care(&self, cells: &Cells, number: u64) -> Option<Spent> {
+        self.drop_empty(cells);
+        let at = self.position_in_doubt(number)?;
+        let (place, inside) = (&self.places[at], &self.places[at + 1..self.depth()]);
+        let first = inside
+            .iter()
+            .position(|place| !is_empty(place.number.load(Relaxed)));
+        // After looking for the first one: it may be lost at this moment.
+        self.settle();
+        if place.number.load(Relaxed) != number {
+            place.number.store(LOST_UNSURE, Relaxed);
+            self.drop_empty(cells);
+            return None;
+        }
+        if inside.is_empty() {
+            return Some(self.end_innermost(cells, at, place));
+        }
+        Some(place.end_before(inside, first, at + 1, cells))
+    }
+}
+
+impl Place {
+    const fn new() -> Self {
+        Self {
+            number: AtomicU64::new(LOST),
+            allocations: AtomicU64::new(0),
+            allocated_bytes: AtomicU64::new(0),
+            freed_bytes: AtomicU64::new(0),
+            highest_before: AtomicI64::new(0),
+            nested_allocations: AtomicU64::new(0),
+            nested_bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// Stretches inside counted so much.
+    #[inline(always)]
+    fn nest(&self, allocations: u64, bytes: u64) {
+        add(&self.nested_allocations, allocations);
+        add(&self.nested_bytes, bytes);
+    }
+
+    /// The stretch ends before `inside`, the places after it from `next` on, of which `first` is the first open one.
+    fn end_before(
+        &self,
+        inside: &[Self],
+        first: Option<usize>,
+        next: usize,
+        cells: &Cells,
+    ) -> Spent {
+        let now = cells.counted();
+        let before = |place: &Self| place.highest_before.load(Relaxed);
+        let highest = inside.iter().map(before).fold(cells.height(), i64::max);
+        // What will come to this place yet: what ended in the empty places, and the first open stretch.
+        let empty = &inside[..first.unwrap_or(inside.len())];
+        let (mut allocations, mut bytes) = first
+            .map(|at| inside[at].spent(now, highest))
+            .map_or((0, 0), |open| (open.allocations, open.bytes));
+        for place in empty {
+            allocations = place
+                .nested_allocations
+                .load(Relaxed)
+                .wrapping_add(allocations);
+            bytes = place.nested_bytes.load(Relaxed).wrapping_add(bytes);
+        }
+        self.nest(allocations, bytes);
+        let spent = self.spent(now, highest);
+        // All of this stretch is nested in the one around, and has to come to it once.
+        let rest = spent.allocations.wrapping_sub(allocations);
+        self.nested_allocations.store(rest, Relaxed);
+        self.nested_bytes
+            .store(spent.bytes.wrapping_sub(bytes), Relaxed);
+        let first = first.map_or(0, |at| (next + at) as u64);
+        self.allocations.store(first, Relaxed);
+        self.number.store(ENDED, Relaxed);
+        spent
+    }
+
+    /// What was counted from its beginning until `now`, the highest net being `highest`.
+    #[inline(always)]
+    fn spent(&self, now: Counted, highest: i64) -> Spent {
+        let allocations = now.allocations.wrapping_sub(self.allocations.load(Relaxed));
+        let allocated = self.allocated_bytes.load(Relaxed);
+        let bytes = now.allocated_bytes.wrapping_sub(allocated);
+        let net_before = allocated.wrapping_sub(self.freed_bytes.load(Relaxed)) as i64;
+        Spent {
+            allocations,
+            bytes,
+            net_bytes: now.net().wrapping_sub(net_before),
+            peak_bytes: u64::try_from(highest.wrapping_sub(net_before)).unwrap_or(0),
+            own_allocations: allocations.wrapping_sub(self.nested_allocations.load(Relaxed)),
+            own_bytes: bytes.wrapping_sub(self.nested_bytes.load(Relaxed)),
+        }
+    }
+}
+
+fn add(cell: &AtomicU64, n: u64) {
+    cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
+}
