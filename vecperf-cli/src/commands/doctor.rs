@@ -13,6 +13,7 @@ use vecperf_engines::EngineKind;
 use super::settings;
 use crate::args::DoctorArgs;
 use crate::exit::{Exit, Result};
+use crate::index_file;
 use crate::terminal::{Terminal, wrapped};
 
 pub(crate) fn run(args: &DoctorArgs, terminal: Terminal) -> Result<Exit> {
@@ -23,6 +24,7 @@ pub(crate) fn run(args: &DoctorArgs, terminal: Terminal) -> Result<Exit> {
     let mut findings: Vec<_> = environment.capabilities.iter().map(Finding::from).collect();
     findings.extend(EngineKind::ALL.map(engine));
     if let Ok(resolved) = &settings {
+        findings.push(cold_start(&resolved.settings.output.directory));
         findings.push(output(&resolved.settings));
     }
     let list: String = findings
@@ -147,20 +149,50 @@ fn engine(kind: EngineKind) -> Finding {
 
 /// Tries with a file, removed at once, in the nearest directory that is there.
 fn can_be_made(directory: &Path) -> io::Result<()> {
-    let above = directory.ancestors().skip(1);
-    let nearest = above
-        .map(|above| {
-            if above.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                above
-            }
-        })
-        .find(|above| above.exists())
-        .unwrap_or(Path::new("."));
+    let nearest = nearest(directory.ancestors().skip(1));
     let probe = nearest.join(format!(".vecperf-doctor-{}", std::process::id()));
     File::create_new(&probe)?;
     fs::remove_file(probe)
+}
+
+/// The first of these that is there.
+fn nearest<'a>(mut paths: impl Iterator<Item = &'a Path>) -> &'a Path {
+    paths
+        .find(|path| path.exists())
+        .unwrap_or_else(|| Path::new("."))
+}
+
+/// Whether `bench --cold` can evict its file, tried with a small one.
+fn cold_start(output: &Path) -> Finding {
+    let finding = |fine, why: String, remedy: &str| Finding {
+        fine,
+        what: "cold start".to_owned(),
+        why,
+        remedy: remedy.to_owned(),
+    };
+    if !index_file::CAN_EVICT {
+        let why = "no file can be evicted from memory without root".to_owned();
+        return finding(false, why, "");
+    }
+    let directory = output.display();
+    let elsewhere = "--output with a directory on a disk";
+    match index_file::probe(nearest(output.ancestors())) {
+        Ok(0) => finding(
+            true,
+            format!("bench --cold can evict files in {directory} from memory"),
+            "",
+        ),
+        Ok(_) => finding(
+            false,
+            format!("files in {directory} stay in memory, as in a tmpfs"),
+            elsewhere,
+        ),
+        Err(error) => finding(
+            false,
+            format!("a file in {directory} cannot be tried: {error}"),
+            elsewhere,
+        ),
+    }
 }
 
 /// Whether the files can be written. A directory that is not there is not made: looking changes nothing.

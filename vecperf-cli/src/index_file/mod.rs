@@ -3,8 +3,8 @@
 //!
 //! A page that a process has mapped is not evicted, so the order is: write, evict, look, and only then open.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use vecperf_engines::EngineKind;
 
@@ -51,15 +51,33 @@ impl Drop for IndexFile {
 /// # Errors
 /// It cannot be read, or not be written to its disk.
 pub(crate) fn evict(path: &Path) -> Result<Evicted> {
-    #[cfg(target_os = "linux")]
-    let evicted = linux::evict(path);
-    #[cfg(not(target_os = "linux"))]
-    let evicted = Err(std::io::Error::from(std::io::ErrorKind::Unsupported));
-    evicted.map_err(|error| {
+    evict_at(path).map_err(|error| {
         Failure::runtime(format!("{}: cannot be evicted from memory", path.display()))
             .because(&error)
             .remedy("--output with a directory on a disk")
     })
+}
+
+fn evict_at(path: &Path) -> io::Result<Evicted> {
+    #[cfg(target_os = "linux")]
+    return linux::evict(path);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// Tries to evict a small file in `directory`, and tells how much of it stayed in memory, in bytes.
+///
+/// # Errors
+/// The file cannot be written or evicted.
+pub(crate) fn probe(directory: &Path) -> io::Result<u64> {
+    let name = format!(".vecperf-probe-{}", std::process::id());
+    let file = IndexFile(directory.join(name));
+    fs::write(file.path(), vec![1; 64 << 10])?;
+    let evicted = evict_at(file.path())?;
+    Ok(evicted.left_bytes)
 }
 
 /// How much of a mapped file is in memory, in bytes; `None` where the system does not tell.

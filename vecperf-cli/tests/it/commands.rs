@@ -95,6 +95,7 @@ fn doctor_tells_what_can_be_measured() {
         "clock",
         "engine hnsw",
         "engine usearch",
+        "cold start",
         "output directory",
         std::env::consts::OS,
     ] {
