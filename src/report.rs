@@ -210,10 +210,8 @@ pub struct ColdStart {
     pub searches: u64,
     /// Bytes of the index file.
     pub file_bytes: u64,
-    /// Of them, bytes that the system did not evict.
-    pub not_evicted_bytes: u64,
-    /// Of them, bytes in memory before the first search: also what opening read.
-    pub resident_before_bytes: Option<u64>,
+    /// Of them, bytes in memory before the first search: what the system did not evict.
+    pub resident_before_bytes: u64,
     /// Of them, bytes in memory after the last one.
     pub resident_after_bytes: Option<u64>,
 }

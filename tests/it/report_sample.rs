@@ -421,8 +421,7 @@ fn cold_start() -> ColdStart {
     ColdStart {
         searches: 100,
         file_bytes: 5_000_000,
-        not_evicted_bytes: 4096,
-        resident_before_bytes: Some(8192),
+        resident_before_bytes: 8192,
         resident_after_bytes: Some(3_000_000),
     }
 }

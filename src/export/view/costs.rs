@@ -163,17 +163,16 @@ fn index(workload: &Workload) -> Option<String> {
     (total > 0).then(|| format!("{}{each} ({})", bytes(total), parts.join(", ")))
 }
 
-fn cold_start(cold: &ColdStart) -> [Option<String>; 3] {
-    let all = bytes(cold.file_bytes);
-    let resident = cold.resident_before_bytes.zip(cold.resident_after_bytes);
+fn cold_start(cold: &ColdStart) -> [Option<String>; 2] {
+    let [all, before] = [cold.file_bytes, cold.resident_before_bytes].map(bytes);
+    let after = cold.resident_after_bytes.map(bytes);
+    let after = after.map(|after| format!(", {after} after"));
     [
         Some(plural_of(cold.searches, "first search", "first searches")),
-        resident.map(|(before, after)| {
-            let (before, after) = (bytes(before), bytes(after));
-            format!("{before} of the file's {all} in memory before, {after} after")
-        }),
-        (cold.not_evicted_bytes > 0)
-            .then(|| format!("{} not evicted", bytes(cold.not_evicted_bytes))),
+        Some(format!(
+            "{before} of the file's {all} in memory before{}",
+            after.unwrap_or_default()
+        )),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! `posix_fadvise` asks, `mincore` tells whether it was done.
+//! `madvise` lets go of a mapping's pages, `posix_fadvise` asks for them to be dropped, `mincore` tells whether they were.
 
 use std::fs::File;
 use std::io;
@@ -14,15 +14,23 @@ use super::Evicted;
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(20);
 
-pub(super) fn evict(path: &Path) -> io::Result<Evicted> {
+/// `mapped`: where this process has mapped the file, from its start, to be read only.
+pub(super) fn evict(path: &Path, mapped: Option<&[u8]>) -> io::Result<Evicted> {
     let file = File::open(path)?;
     file.sync_all()?; // a page that is not on the disk yet stays
     // SAFETY: only looked at by its addresses, never read.
-    let mapped = unsafe { Mmap::map(&file) }?;
+    let to_look_at = unsafe { Mmap::map(&file) }?;
     let mut left_bytes = 0;
     for attempt in 0..TRIES {
         if attempt > 0 {
             std::thread::sleep(PAUSE);
+        }
+        if let Some(mapped) = mapped {
+            let address = mapped.as_ptr().cast_mut().cast();
+            // SAFETY: a mapping of a file that nobody writes to: what is let go of is read from the file again.
+            if unsafe { libc::madvise(address, mapped.len(), libc::MADV_DONTNEED) } != 0 {
+                return Err(io::Error::last_os_error());
+            }
         }
         // SAFETY: a plain system call on an open file; 0 bytes means to its end.
         let refused =
@@ -30,13 +38,13 @@ pub(super) fn evict(path: &Path) -> io::Result<Evicted> {
         if refused != 0 {
             return Err(io::Error::from_raw_os_error(refused));
         }
-        left_bytes = resident(&mapped)?;
+        left_bytes = resident(&to_look_at)?;
         if left_bytes == 0 {
             break;
         }
     }
     Ok(Evicted {
-        file_bytes: mapped.len() as u64,
+        file_bytes: to_look_at.len() as u64,
         left_bytes,
     })
 }
@@ -89,6 +97,6 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_there_is_an_error() {
-        assert!(evict(Path::new("/nowhere/at/all")).is_err());
+        assert!(evict(Path::new("/nowhere/at/all"), None).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! The file that an index is served from: put where nothing else is, evicted from memory without root, and looked at page
 //! by page.
 //!
-//! A page that a process has mapped is not evicted, so the order is: write, evict, look, and only then open.
+//! A page that a process has touched through a mapping is not evicted until it lets go of it.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -46,24 +46,25 @@ impl Drop for IndexFile {
     }
 }
 
-/// Evicts a file that nobody has mapped from memory, as far as the system lets it be.
+/// Evicts a file from memory, as far as the system lets it be. `mapped`: where this process has it mapped, from its start,
+/// to be read only.
 ///
 /// # Errors
 /// It cannot be read, or not be written to its disk.
-pub(crate) fn evict(path: &Path) -> Result<Evicted> {
-    evict_at(path).map_err(|error| {
+pub(crate) fn evict(path: &Path, mapped: Option<&[u8]>) -> Result<Evicted> {
+    evict_at(path, mapped).map_err(|error| {
         Failure::runtime(format!("{}: cannot be evicted from memory", path.display()))
             .because(&error)
             .remedy("--output with a directory on a disk")
     })
 }
 
-fn evict_at(path: &Path) -> io::Result<Evicted> {
+fn evict_at(path: &Path, mapped: Option<&[u8]>) -> io::Result<Evicted> {
     #[cfg(target_os = "linux")]
-    return linux::evict(path);
+    return linux::evict(path, mapped);
     #[cfg(not(target_os = "linux"))]
     {
-        let _ = path;
+        let _ = (path, mapped);
         Err(io::ErrorKind::Unsupported.into())
     }
 }
@@ -76,7 +77,7 @@ pub(crate) fn probe(directory: &Path) -> io::Result<u64> {
     let name = format!(".vecperf-probe-{}", std::process::id());
     let file = IndexFile(directory.join(name));
     fs::write(file.path(), vec![1; 64 << 10])?;
-    let evicted = evict_at(file.path())?;
+    let evicted = evict_at(file.path(), None)?;
     Ok(evicted.left_bytes)
 }
 
