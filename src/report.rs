@@ -6,6 +6,7 @@
 mod allocations;
 mod build;
 mod cpu;
+mod faults;
 mod finite;
 mod heap;
 mod judge;
@@ -23,6 +24,8 @@ use crate::threshold::Verdict;
 pub use allocations::AllocationReport;
 pub use cpu::{BackEndRefusal, CpuProfileReport, FunctionReport, TimeSplit, TimeSplitReport};
 pub use heap::{HeapProfileReport, HeapSiteReport};
+
+pub use faults::FaultReport;
 
 pub use crate::environment::Environment;
 pub use crate::snapshot::SeriesPoint;
@@ -123,6 +126,9 @@ pub struct OperationReport {
     /// What they allocated; absent where that was not counted.
     #[serde(default)]
     pub allocations: Option<AllocationReport>,
+    /// Which of a sample of them waited for storage; absent where none was looked at.
+    #[serde(default)]
+    pub faults: Option<FaultReport>,
 }
 
 /// A distribution of durations, in seconds.

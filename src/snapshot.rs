@@ -50,6 +50,8 @@ pub struct OperationSnapshot {
     pub counters: Vec<CounterReading>,
     /// What they allocated; `None` where that was not counted.
     pub allocations: Option<AllocationSnapshot>,
+    /// Which of a sample of them waited for storage; `None` where none was sampled.
+    pub faults: Option<FaultSnapshot>,
     /// Queries judged in the window ([`Operation::record_recall`](crate::Operation::record_recall)).
     pub judged: JudgedQueries,
     /// The recall that the program stated of the run
@@ -96,6 +98,40 @@ impl AllocationSnapshot {
             own_bytes: self.own_bytes.wrapping_sub(earlier.own_bytes),
             max_allocations: raised(self.max_allocations, earlier.max_allocations),
             max_peak_bytes: raised(self.max_peak_bytes, earlier.max_peak_bytes),
+        })
+    }
+}
+
+/// Major page faults of a sample of operations: pages that were not in memory, and had to come from storage.
+///
+/// On each thread about one operation in 256 µs is looked at, by chance, between its actual start and its end. Futures
+/// of up to 64 polls are among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FaultSnapshot {
+    /// Operations looked at.
+    pub sampled: u64,
+    /// Of them, with at least one major fault.
+    pub cold: u64,
+    /// Major faults of all of them.
+    pub major_faults: u64,
+    /// Service time of the cold ones, nanoseconds.
+    pub cold_nanos: u64,
+    /// Service time of the others, nanoseconds.
+    pub warm_nanos: u64,
+}
+
+impl FaultSnapshot {
+    /// What was seen since `earlier`; `None`: nothing.
+    fn since(&self, earlier: Option<&Self>) -> Option<Self> {
+        let none = Self::default();
+        let earlier = earlier.unwrap_or(&none);
+        let sampled = self.sampled.saturating_sub(earlier.sampled);
+        (sampled > 0).then(|| Self {
+            sampled,
+            cold: self.cold.saturating_sub(earlier.cold),
+            major_faults: self.major_faults.saturating_sub(earlier.major_faults),
+            cold_nanos: self.cold_nanos.saturating_sub(earlier.cold_nanos),
+            warm_nanos: self.warm_nanos.saturating_sub(earlier.warm_nanos),
         })
     }
 }
@@ -202,6 +238,10 @@ impl OperationSnapshot {
                 .allocations
                 .as_ref()
                 .and_then(|allocations| allocations.since(earlier.allocations.as_ref())),
+            faults: self
+                .faults
+                .as_ref()
+                .and_then(|faults| faults.since(earlier.faults.as_ref())),
             judged: self.judged.since(&earlier.judged),
             stated_recall: None,
         }

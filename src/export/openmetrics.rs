@@ -35,6 +35,7 @@ impl Exporter for OpenMetrics {
         text.sample("build_info", &[("version", &report.vecperf_version)], 1);
         operations(&mut text, &report.run.operations);
         allocations(&mut text, &report.run.operations);
+        faults(&mut text, &report.run.operations);
         time_split(&mut text, &report.run.operations);
         profile(&mut text, &report);
         gauges(&mut text, &report);
@@ -180,6 +181,40 @@ fn allocations(text: &mut Text, operations: &[OperationReport]) {
         for (name, of) in &counted {
             text.sample(family, &[("operation", name)], value(of));
         }
+    }
+}
+
+/// Which of the sampled operations waited for storage.
+fn faults(text: &mut Text, operations: &[OperationReport]) {
+    let mut seen = BTreeSet::new();
+    let mut sampled: Vec<_> = operations
+        .iter()
+        .filter_map(|operation| Some((&operation.name, operation.faults.as_ref()?)))
+        .collect();
+    sampled.retain(|(name, _)| seen.insert(*name));
+    if sampled.is_empty() {
+        return;
+    }
+    text.family(
+        "sampled_operations_total",
+        "counter",
+        "Operations looked at for major page faults, by whether they had any.",
+    );
+    for (name, faults) in &sampled {
+        let warm = faults.sampled.saturating_sub(faults.cold);
+        for (state, count) in [("cold", faults.cold), ("warm", warm)] {
+            let labels = [("operation", name.as_str()), ("state", state)];
+            text.sample("sampled_operations_total", &labels, count);
+        }
+    }
+    text.family(
+        "sampled_major_faults_total",
+        "counter",
+        "Major page faults of those operations.",
+    );
+    for (name, faults) in sampled {
+        let labels = [("operation", name.as_str())];
+        text.sample("sampled_major_faults_total", &labels, faults.major_faults);
     }
 }
 

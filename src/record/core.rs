@@ -11,7 +11,7 @@ use super::shard::{COUNTERS, Kind, OTHER_COUNTERS, Shard, Writer};
 use super::slots::{self, OVERFLOW, SLOTS};
 use crate::allocation::Spent;
 use crate::recall::JudgedQueries;
-use crate::snapshot::{AllocationSnapshot, CounterReading, OperationSnapshot};
+use crate::snapshot::{AllocationSnapshot, CounterReading, FaultSnapshot, OperationSnapshot};
 
 /// What takes the work of counters that are not this operation's, or beyond the sixteenth.
 const OTHERS: &str = "(other counters)";
@@ -92,6 +92,21 @@ impl Core {
         (sum.operations > 0).then_some(sum)
     }
 
+    /// Counts the major faults of a sampled operation that took `ns`.
+    #[cold]
+    pub(super) fn fault(&self, majors: u32, ns: u64) {
+        let (shard, writer) = self.shard();
+        shard.fault(writer, majors, ns);
+    }
+
+    /// `None`: no operation was sampled.
+    fn faults(&self) -> Option<FaultSnapshot> {
+        let mut sum = FaultSnapshot::default();
+        let sampled = self.shards().filter_map(Shard::faulted);
+        sampled.for_each(|faulted| faulted.gather(&mut sum));
+        (sum.sampled > 0).then_some(sum)
+    }
+
     /// The number of the work counter called `name`; beyond the sixteenth, that of all others.
     pub(super) fn counter(&self, name: &str) -> usize {
         let mut names = self.counters();
@@ -128,6 +143,7 @@ impl Core {
             untimed: shards.iter().map(|shard| shard.untimed()).sum(),
             counters: self.counter_readings(&shards),
             allocations: self.allocations(),
+            faults: self.faults(),
             judged: self.judged().clone(),
             stated_recall: None,
         }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use super::faults::{Faults, Polls};
 use super::operation::Operation;
 use super::segments::{self, Entry};
 use super::shard::Kind;
@@ -40,6 +41,7 @@ struct Run {
     stretch: Stretch,
     /// What the polls before it allocated; `None`: one was not counted.
     spent: Option<Spent>,
+    faults: Polls,
 }
 
 impl<F: Future> Instrumented<F> {
@@ -54,6 +56,7 @@ impl<F: Future> Instrumented<F> {
                 in_poll: false,
                 stretch: Stretch::NONE,
                 spent: Some(Spent::default()),
+                faults: Polls::default(),
             },
             judge,
         }
@@ -69,12 +72,13 @@ impl<F: Future> Future for Instrumented<F> {
             return this.future.poll(context);
         }
         this.run.stretch = allocation::enter();
-        let begun = Moment::now();
+        let (begun, faults) = this.run.begin_poll(Moment::now());
         this.run.first_poll.get_or_insert(begun);
         this.run.in_poll = true;
         let polled = this.future.poll(context);
         let paused = Moment::now();
         this.run.spend_poll();
+        this.run.faults.end(faults);
         this.run.in_poll = false;
         this.run.polling_ns += paused.nanos_after(begun);
         this.run.leave_poll(begun, paused);
@@ -94,6 +98,11 @@ impl<F: Future> std::fmt::Debug for Instrumented<F> {
 }
 
 impl Run {
+    #[inline]
+    fn begin_poll(&mut self, now: Moment) -> (Moment, Faults) {
+        self.faults.begin(now, self.first_poll.is_none())
+    }
+
     #[inline]
     fn leave_poll(&mut self, begun: Moment, paused: Moment) {
         let session = segments::session();
@@ -128,6 +137,9 @@ impl Run {
         let (shard, writer) = core.shard();
         if let Some(spent) = &self.spent {
             shard.spend(writer, spent);
+        }
+        if let Some(majors) = self.faults.total().filter(|_| !self.in_poll) {
+            shard.fault(writer, majors, self.polling_ns);
         }
         shard.record(writer, Kind::Polling, self.polling_ns);
         shard.record(writer, outcome.kind(), now.nanos_after(first));

@@ -4,6 +4,7 @@
 //! overflow slot's shard, written by read-modify-write.
 
 use super::counts::Counts;
+use super::faults::Faulted;
 use super::published::Published;
 use super::spending::Spending;
 use super::sync::{AtomicU64, Ordering};
@@ -104,6 +105,7 @@ pub(super) struct Shard {
     /// 1-in-N timing: operations until the next timed one (low half), and the state of a random sequence.
     until_timed: AtomicU64,
     spending: Published<Spending>,
+    faulted: Published<Faulted>,
 }
 
 impl Shard {
@@ -115,6 +117,7 @@ impl Shard {
             untimed: AtomicU64::new(0),
             until_timed: AtomicU64::new(0),
             spending: Published::empty(),
+            faulted: Published::empty(),
         })
     }
 
@@ -154,6 +157,15 @@ impl Shard {
 
     pub(super) fn spending(&self) -> Option<&Spending> {
         self.spending.get()
+    }
+
+    /// Counts the major faults of a sampled operation that took `ns`.
+    pub(super) fn fault(&self, writer: Writer, majors: u32, ns: u64) {
+        self.faulted.get_or(Faulted::new).add(writer, majors, ns);
+    }
+
+    pub(super) fn faulted(&self) -> Option<&Faulted> {
+        self.faulted.get()
     }
 
     /// True for one call in `n` on average. The gaps are random, from 1 to 2n - 1: a fixed one would beat against
@@ -207,7 +219,8 @@ impl Shard {
         let others = self.others.iter().filter_map(Published::get);
         let others = others.map(|counts| size_of::<Counts>() + counts.bytes());
         let spending = self.spending.get().map_or(0, size_of_val);
-        size_of::<Self>() + self.ok.bytes() + others.sum::<usize>() + spending
+        let faulted = self.faulted.get().map_or(0, size_of_val);
+        size_of::<Self>() + self.ok.bytes() + others.sum::<usize>() + spending + faulted
     }
 }
 

@@ -1,6 +1,7 @@
 //! The guard that times one operation.
 
 use super::core::Core;
+use super::faults::{self, Faults};
 use super::operation::Counter;
 use super::segments::{self, Entry};
 use super::shard::{Kind, OTHER_COUNTERS};
@@ -51,6 +52,8 @@ pub struct Timer<'a> {
     in_a_panic: bool,
     /// What the thread allocates until the end.
     stretch: Stretch,
+    /// What was read at the start, if it is sampled.
+    faults: Faults,
 }
 
 impl<'a> Timer<'a> {
@@ -63,6 +66,7 @@ impl<'a> Timer<'a> {
             outcome: Outcome::Ok,
             in_a_panic: false,
             stretch: Stretch::NONE,
+            faults: Faults::NONE,
         }
     }
 
@@ -70,13 +74,15 @@ impl<'a> Timer<'a> {
     pub(super) fn start(core: &'a Core) -> Self {
         let in_a_panic = std::thread::panicking();
         let stretch = allocation::enter();
+        let (started, faults) = faults::begin(Moment::now());
         Self {
             core: Some(core),
-            started: Some(Moment::now()),
+            started: Some(started),
             intended: None,
             outcome: Outcome::Ok,
             in_a_panic,
             stretch,
+            faults,
         }
     }
 
@@ -93,6 +99,7 @@ impl<'a> Timer<'a> {
             outcome: Outcome::Ok,
             in_a_panic: false,
             stretch: Stretch::NONE,
+            faults: Faults::NONE,
         }
     }
 
@@ -147,12 +154,18 @@ impl Drop for Timer<'_> {
             self.outcome
         };
         match (self.started, self.intended) {
-            (Some(started), None) if self.stretch.is_open() => {
-                record_and_spend(core, (started, Moment::now()), outcome, self.stretch);
+            (Some(started), None) if self.stretch.is_open() | self.faults.is_sampled() => {
+                let seen = (self.stretch, self.faults);
+                record_and_spend(core, (started, Moment::now()), outcome, seen);
             }
             (Some(started), None) => record(core, started, Moment::now(), outcome),
             (Some(started), Some(intended)) => {
-                record_late(core, started, intended, outcome, self.stretch);
+                record_late(
+                    core,
+                    (started, intended),
+                    outcome,
+                    (self.stretch, self.faults),
+                );
             }
             (None, _) => count(core),
         }
@@ -174,11 +187,26 @@ fn record(core: &Core, started: Moment, now: Moment, outcome: Outcome) {
     }
 }
 
-/// [`record`] where allocations are counted.
+/// [`record`] where allocations are counted, or of an operation that is sampled.
 #[inline(never)]
-fn record_and_spend(core: &Core, (started, now): (Moment, Moment), outcome: Outcome, of: Stretch) {
-    spend(core, of);
+fn record_and_spend(
+    core: &Core,
+    (started, now): (Moment, Moment),
+    outcome: Outcome,
+    (stretch, faults): (Stretch, Faults),
+) {
+    spend(core, stretch);
+    if faults.is_sampled() {
+        fault(core, faults, now.nanos_after(started));
+    }
     record(core, started, now, outcome);
+}
+
+#[cold]
+fn fault(core: &Core, of: Faults, service: u64) {
+    if let Some(majors) = of.end() {
+        core.fault(majors, service);
+    }
 }
 
 #[inline]
@@ -248,10 +276,18 @@ fn record_with_care(core: &Core, started: Moment, now: Moment, outcome: Outcome)
 }
 
 #[inline(never)]
-fn record_late(core: &Core, started: Moment, intended: Moment, outcome: Outcome, stretch: Stretch) {
+fn record_late(
+    core: &Core,
+    (started, intended): (Moment, Moment),
+    outcome: Outcome,
+    (stretch, of): (Stretch, Faults),
+) {
     let now = Moment::now();
     spend(core, stretch);
     let service = now.nanos_after(started);
+    if of.is_sampled() {
+        fault(core, of, service);
+    }
     core.record(Kind::Service, service);
     let latency = now.nanos_since(intended).max(service);
     core.record(outcome.kind(), latency);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::histogram::Histogram;
 use crate::report::{
-    AllocationReport, Distribution, OperationReport, PhaseReport, SelfCostReport, WorkReport,
+    AllocationReport, Distribution, FaultReport, OperationReport, PhaseReport, SelfCostReport,
+    WorkReport,
 };
 use crate::snapshot::{OperationSnapshot, Snapshot};
 
@@ -96,6 +97,7 @@ impl OperationReport {
                 .allocations
                 .as_ref()
                 .map(AllocationReport::from_snapshot),
+            faults: operation.faults.as_ref().map(FaultReport::from_snapshot),
         }
     }
 }

@@ -150,6 +150,15 @@ impl Pass {
                 .into_iter()
                 .for_each(|mean| self.number("allocations per operation", mean));
         }
+        if let Some(faults) = &mut operation.faults {
+            self.number("cold_percent", &mut faults.cold_percent);
+            self.number(
+                "major_faults_per_operation",
+                &mut faults.major_faults_per_operation,
+            );
+            self.optional("cold_mean_seconds", &mut faults.cold_mean_seconds);
+            self.optional("warm_mean_seconds", &mut faults.warm_mean_seconds);
+        }
         if let Some(split) = &mut operation.time_split {
             self.time_split(&mut split.all);
             split

@@ -145,6 +145,7 @@ impl Probe for SystemProbe {
                 "this system does not give them through sysinfo",
                 "run on Linux",
             ),
+            lack("faults of operations", "read on Linux only", "run on Linux"),
             given(
                 "I/O",
                 sample.read_bytes.is_some(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vecperf::report::{
     AllocationReport, BackEndRefusal, ColdStart, CpuProfileReport, Distribution, Environment,
-    FunctionReport, HeapProfileReport, HeapSiteReport, OperationReport, PhaseReport,
+    FaultReport, FunctionReport, HeapProfileReport, HeapSiteReport, OperationReport, PhaseReport,
     SelfCostReport, SeriesPoint, TimeSplit, TimeSplitReport, WorkReport, Workload,
 };
 use vecperf::resource::{
@@ -111,6 +111,15 @@ fn operation(name: &str, count: u64, micros: u64) -> OperationReport {
             mean: 0.951,
             low: 0.9449,
             high: 0.9563,
+        }),
+        faults: Some(FaultReport {
+            sampled: 400,
+            cold: 20,
+            cold_percent: 5.0,
+            major_faults: 50,
+            major_faults_per_operation: 0.125,
+            cold_mean_seconds: Some(0.004),
+            warm_mean_seconds: Some(0.000_25),
         }),
         time_split: Some(TimeSplitReport {
             all: split(count, micros as f64 * 1e-6),

@@ -1,9 +1,11 @@
 //! The operations' table: a group a phase, a row an operation.
 
 use super::{plural, plural_of};
-use crate::export::quantity::{bytes, count, duration, number, rate, share};
+use crate::export::quantity::{bytes, count, duration, number, percent, rate, share};
 use crate::recall::RecallEstimate;
-use crate::report::{AllocationReport, Distribution, OperationReport, PhaseReport, Report};
+use crate::report::{
+    AllocationReport, Distribution, FaultReport, OperationReport, PhaseReport, Report,
+};
 
 /// The columns of the operations' table after the name.
 pub(in crate::export) const COLUMNS: [&str; 8] = [
@@ -91,6 +93,7 @@ fn details(operation: &OperationReport, steady: bool) -> Vec<String> {
     details.extend(operation.allocations.as_ref().map(allocations));
     let split = operation.time_split.iter();
     details.extend(split.flat_map(super::profile::time_split));
+    details.extend(operation.faults.as_ref().and_then(faults));
     let judged = operation.recall.as_ref().filter(|_| steady);
     details.extend(judged.map(recall));
     details.extend(
@@ -172,6 +175,23 @@ fn recall(recall: &RecallEstimate) -> String {
         "recall@{k} {mean}, 95 % between {low} and {high}, {}",
         plural_of(*queries, "query", "queries")
     )
+}
+
+/// `cold: 12.4 % of 3,400 sampled waited for storage, 1.4 major faults each · mean 2.1 ms, warm 310 µs`.
+fn faults(faults: &FaultReport) -> Option<String> {
+    let cold = faults.cold_mean_seconds?;
+    let each = faults.major_faults as f64 / faults.cold as f64;
+    let mut text = format!(
+        "cold: {} of {} sampled waited for storage, {} major faults each · mean {}",
+        percent(faults.cold_percent),
+        count(faults.sampled),
+        number(each),
+        duration(cold)
+    );
+    if let Some(warm) = faults.warm_mean_seconds {
+        text.push_str(&format!(", warm {}", duration(warm)));
+    }
+    Some(text)
 }
 
 fn times(what: &str, times: &Distribution) -> String {

@@ -1,5 +1,6 @@
 //! Recording as a program sees it: exact, bounded, nothing lost.
 
+mod faults;
 mod futures;
 mod segments;
 mod series;

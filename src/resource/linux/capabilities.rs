@@ -17,6 +17,7 @@ pub(super) fn list(probe: &SystemProbe, reading: &Reading) -> Vec<Capability> {
         cpu(reading),
         quota(probe, reading),
         counts(reading),
+        faults_of_operations(reading),
         storage(probe, reading),
         open_files(reading),
     ]
@@ -198,6 +199,21 @@ fn counts(reading: &Reading) -> Capability {
             NAME,
             "/proc/self/status cannot be read: threads are missing",
             "mount /proc",
+        ),
+    }
+}
+
+fn faults_of_operations(reading: &Reading) -> Capability {
+    const NAME: &str = "faults of operations";
+    match reading.sample.major_faults {
+        Some(_) => have(
+            NAME,
+            "getrusage of the thread around about one operation in 256 µs: cold or warm",
+        ),
+        None => lack(
+            NAME,
+            "getrusage failed",
+            "allow getrusage in the sandbox's system call filter",
         ),
     }
 }

@@ -63,6 +63,11 @@ pub(super) fn list(memory: bool, reading: &Reading) -> Vec<Capability> {
             "run on Linux",
         ),
         lack(
+            "faults of operations",
+            "Windows does not count a thread's faults",
+            "run on Linux",
+        ),
+        lack(
             "I/O",
             "Windows counts reads and writes that never reach storage",
             "run on Linux",
