@@ -29,6 +29,7 @@ mod error;
 pub mod export;
 pub mod heap;
 mod histogram;
+pub mod memory;
 mod monitor;
 pub mod perf_utils;
 pub mod profile;

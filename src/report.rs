@@ -10,6 +10,7 @@ mod faults;
 mod finite;
 mod heap;
 mod judge;
+mod memory;
 mod read;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ use crate::resource::ResourceUse;
 use crate::threshold::Verdict;
 
 pub use allocations::AllocationReport;
+pub use memory::{ComponentReport, MemoryReport, RegionReport};
+
 pub use cpu::{BackEndRefusal, CpuProfileReport, FunctionReport, TimeSplit, TimeSplitReport};
 pub use heap::{HeapProfileReport, HeapSiteReport};
 
@@ -56,6 +59,9 @@ pub struct Report {
     pub series: Vec<SeriesPoint>,
     /// The machine and what could be measured on it.
     pub environment: Environment,
+    /// What the process's memory is made of; absent when it was not tracked.
+    #[serde(default)]
+    pub memory: Option<MemoryReport>,
     /// The CPU profile; absent when none was taken.
     #[serde(default)]
     pub cpu_profile: Option<CpuProfileReport>,

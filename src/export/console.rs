@@ -134,6 +134,7 @@ fn costs(page: &mut Page, report: &Report) {
     let watching = ("watching", view::self_cost(report));
     let lines = view::resources(report)
         .into_iter()
+        .chain(view::memory(report))
         .chain(profile)
         .chain(heap)
         .chain([watching])

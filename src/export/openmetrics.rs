@@ -3,6 +3,7 @@
 //!
 //! Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>
 
+mod memory;
 mod text;
 
 use std::collections::BTreeSet;
@@ -43,6 +44,7 @@ impl Exporter for OpenMetrics {
             resources(&mut text, last);
         }
         limits(&mut text, &report.run.resources);
+        memory::families(&mut text, &report);
         verdicts(&mut text, &report);
         self_cost(&mut text, &report);
         out.write_all(text.as_bytes())

@@ -4,6 +4,7 @@
 
 mod costs;
 mod heap;
+mod memory;
 mod operations;
 mod profile;
 
@@ -13,6 +14,7 @@ use crate::threshold::{Status, Verdict};
 
 pub(super) use costs::{resources, self_cost};
 pub(super) use heap::{heap_profile, heap_sites};
+pub(super) use memory::memory;
 pub(super) use operations::{COLUMNS, Group, groups};
 pub(super) use profile::{functions, profile};
 

@@ -33,7 +33,7 @@ impl Watch {
         let collecting = self.collector.self_cost();
         let (profiling_cpu, profiling_bytes) = self.profiling.cost();
         let (heap_cpu, heap_bytes) = self.heap.cost();
-        snapshot.self_cost.cpu += collecting.cpu + profiling_cpu + heap_cpu;
+        snapshot.self_cost.cpu += collecting.cpu + profiling_cpu + heap_cpu + self.memory.cost();
         snapshot.self_cost.bytes += collecting.bytes + profiling_bytes + heap_bytes;
         snapshot.self_cost.missed_beats += collecting.missed_beats;
         self.state_recalls(&mut snapshot);
@@ -75,6 +75,12 @@ impl Watch {
             Evidence { run, steady },
             &threshold::thresholds(&self.settings),
         );
+        let vectors = self
+            .told()
+            .workload
+            .as_ref()
+            .map(|workload| workload.vectors);
+        let memory = self.memory_report(run, vectors);
         let told = self.told();
         let mut notes = told.notes();
         notes.extend(self.callbacks.note());
@@ -106,6 +112,7 @@ impl Watch {
                 self.settings.monitoring.memory_tracking,
                 [self.profiling.capability(), self.heap.capability()],
             ),
+            memory,
             cpu_profile: (self.profiling).report(file(OutputDirectory::profiling_path)),
             heap_profile: self.heap.report(file(OutputDirectory::heap_profile_path)),
             self_cost: SelfCostReport::from_snapshot(run, cost::of_one_operation()),
@@ -185,6 +192,7 @@ pub(super) fn report_of_nothing() -> Report {
         phases: Vec::new(),
         series: Vec::new(),
         environment: Environment::here(),
+        memory: None,
         cpu_profile: None,
         heap_profile: None,
         self_cost: SelfCostReport::default(),

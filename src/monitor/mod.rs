@@ -2,6 +2,7 @@
 
 mod assemble;
 mod heap;
+mod memory;
 mod phase;
 mod profiling;
 mod told;
@@ -19,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::export::files::OutputDirectory;
 use crate::export::{Exporter, Json};
 use crate::heap::HeapMark;
+use crate::memory::Memory;
 use crate::profile::Profile;
 use crate::recall::RecallEstimate;
 use crate::record::{Gauge, LabelGuard, Operation, Recorder};
@@ -60,6 +62,8 @@ struct Watch {
     collector: Collector,
     profiling: Profiling,
     heap: Heap,
+    memory: Memory,
+    accounts: memory::Accounts,
     output: Option<OutputDirectory>,
     callbacks: Arc<watch::Callbacks>,
     told: Mutex<Told>,
@@ -130,7 +134,12 @@ impl Monitor {
             series_points: settings.monitoring.series_points,
             memory: settings.monitoring.memory_tracking,
         };
-        let on_beat = Box::new(move |beat: &BeatWindow| live.beat(beat));
+        let memory = Memory::new(settings.monitoring.memory_tracking, started);
+        let asked = memory.clone();
+        let on_beat = Box::new(move |beat: &BeatWindow| {
+            asked.beat();
+            live.beat(beat);
+        });
         let collector = Collector::start(Arc::clone(&recorder), setup, started, on_beat);
         let notes = output.iter().filter_map(OutputDirectory::note).collect();
         let source = Arc::clone(&recorder);
@@ -144,6 +153,8 @@ impl Monitor {
                 collector,
                 profiling,
                 heap,
+                memory,
+                accounts: memory::Accounts::default(),
                 output,
                 callbacks,
                 told: Mutex::new(Told::starting(notes)),
@@ -396,6 +407,7 @@ impl Watch {
         self.profiling.stop();
         self.heap.stop();
         let run = self.edge();
+        self.take_account(&run, None);
         self.stop();
         // After the last reading of memory: it takes some of its own.
         let profile = self.profiling.finish();
@@ -420,6 +432,7 @@ impl Watch {
         self.profiling.stop();
         self.heap.stop();
         self.collector.stop();
+        self.memory.stop();
         self.callbacks.forget();
     }
 }

@@ -68,8 +68,18 @@ impl Watch {
         (started, Some(told.phases.len() - 1))
     }
 
+    /// The name of the phase at `index`, when it is the one that is judged.
+    fn judged_phase(&self, index: usize) -> Option<String> {
+        let told = self.told();
+        let judged = told.phases.iter().position(|phase| phase.steady)?;
+        (judged == index).then(|| told.phases[judged].name.clone())
+    }
+
     fn end_phase(&self, index: usize) {
         let end = self.edge();
+        if let Some(name) = self.judged_phase(index) {
+            self.take_account(&end, Some(&name));
+        }
         let mut told = self.told();
         let Some(phase) = told.phases.get_mut(index) else {
             return;

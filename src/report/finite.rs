@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use crate::config::{OperationThresholds, Thresholds};
 use crate::recall::RecallEstimate;
 use crate::report::{
-    CpuProfileReport, Distribution, HeapProfileReport, OperationReport, PhaseReport, Report,
-    TimeSplit, Workload,
+    CpuProfileReport, Distribution, HeapProfileReport, MemoryReport, OperationReport, PhaseReport,
+    Report, TimeSplit, Workload,
 };
 use crate::resource::{MemoryGrowth, ResourceSample, ResourceUse};
 use crate::threshold::Verdict;
@@ -75,6 +75,10 @@ impl Pass {
             .series
             .iter_mut()
             .for_each(|point| self.sample(&mut point.resources));
+        report
+            .memory
+            .iter_mut()
+            .for_each(|memory| self.memory(memory));
         report
             .cpu_profile
             .iter_mut()
@@ -187,6 +191,15 @@ impl Pass {
         ];
         for (field, number) in numbers {
             self.number(&format!("heap_profile.{field}"), number);
+        }
+    }
+
+    fn memory(&mut self, memory: &mut MemoryReport) {
+        self.number("memory.at_seconds", &mut memory.at_seconds);
+        self.optional("explained_share", &mut memory.explained_share);
+        for component in &mut memory.components {
+            self.optional("bytes_per_vector", &mut component.bytes_per_vector);
+            self.optional("answered_at_seconds", &mut component.answered_at_seconds);
         }
     }
 

@@ -12,6 +12,7 @@ mod exposition;
 mod files;
 mod files_faults;
 mod hostile_names;
+mod memory;
 mod monitor;
 mod perf_utils;
 #[cfg(feature = "pprof")]

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use vecperf::report::{
-    AllocationReport, BackEndRefusal, ColdStart, CpuProfileReport, Distribution, Environment,
-    FaultReport, FunctionReport, HeapProfileReport, HeapSiteReport, OperationReport, PhaseReport,
-    SelfCostReport, SeriesPoint, TimeSplit, TimeSplitReport, WorkReport, Workload,
+    AllocationReport, BackEndRefusal, ColdStart, ComponentReport, CpuProfileReport, Distribution,
+    Environment, FaultReport, FunctionReport, HeapProfileReport, HeapSiteReport, MemoryReport,
+    OperationReport, PhaseReport, RegionReport, SelfCostReport, SeriesPoint, TimeSplit,
+    TimeSplitReport, WorkReport, Workload,
 };
 use vecperf::resource::{
     Capability, MemoryGrowth, MemoryHeadroom, MemoryPressure, PressureScope, ResourceSample,
@@ -65,6 +66,7 @@ pub(crate) fn sample() -> Report {
                 },
             ],
         },
+        memory: Some(memory()),
         cpu_profile: Some(cpu_profile()),
         heap_profile: Some(heap_profile()),
         self_cost: SelfCostReport {
@@ -178,6 +180,64 @@ fn heap_profile() -> HeapProfileReport {
             in_use_objects: 50_000,
             in_use_bytes: 180 << 20,
         }],
+    }
+}
+
+fn memory() -> MemoryReport {
+    let part = |name: &str, bytes: u64, outside_heap| ComponentReport {
+        name: name.into(),
+        outside_heap,
+        bytes: Some(bytes),
+        highest_bytes: Some(bytes),
+        bytes_per_vector: Some(bytes as f64 / 25_000.0),
+        answered_at_seconds: Some(14.2),
+        stale: false,
+        doubt: None,
+    };
+    let stale = ComponentReport {
+        stale: true,
+        answered_at_seconds: Some(2.5),
+        ..part("cache", 1_000_000, false)
+    };
+    let boast = ComponentReport {
+        doubt: Some("more than the whole process holds".into()),
+        ..part("boast", 1 << 50, false)
+    };
+    MemoryReport {
+        at_seconds: 14.3,
+        phase: Some("search".into()),
+        anonymous_swapped_bytes: Some(43_000_000),
+        heap_bytes: Some(20_000_000),
+        heap_sources: vec!["malloc (glibc)".into()],
+        rust_heap_bytes: Some(18_000_000),
+        other_heap_bytes: Some(2_000_000),
+        heap_free_bytes: Some(3_000_000),
+        outside_heap_bytes: 9_700_000,
+        unexplained_bytes: Some(10_300_000),
+        explained_share: Some(0.76),
+        untouched_bytes: Some(0),
+        huge_page_bytes: Some(4 << 20),
+        file_backed_bytes: Some(10 << 20),
+        file_backed_in_regions_bytes: Some(6 << 20),
+        components: vec![
+            part("graph", 9_700_000, true),
+            part("vectors", 5_000_000, false),
+            stale,
+            boast,
+        ],
+        regions: vec![RegionReport {
+            name: "index".into(),
+            file: Some("/data/index.bin".into()),
+            bytes: 512 << 20,
+            resident_bytes: Some(256 << 20),
+            first_resident_bytes: Some(0),
+            mapped_bytes: Some(6 << 20),
+            anonymous_bytes: Some(0),
+            swapped_bytes: Some(0),
+            margin_bytes: 5 << 20,
+            doubt: None,
+        }],
+        notes: vec!["components and regions beyond 200 are not kept: 3".into()],
     }
 }
 

@@ -32,6 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("segment", &[]),
     ("signals", &[]),
     ("profile", &[]),
+    ("memory", &["allocation", "clock", "signals"]),
     ("resource", &["clock"]),
     ("environment", &["allocation", "clock", "cpu", "resource"]),
     (
@@ -49,6 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "environment",
             "config",
             "environment",
+            "memory",
             "threshold",
             "resource",
             "recall",
@@ -82,6 +84,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "export",
             "heap",
             "histogram",
+            "memory",
             "profile",
             "recall",
             "record",

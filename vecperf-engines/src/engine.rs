@@ -78,6 +78,14 @@ pub trait Index: Send + Sync {
     fn mapped(&self) -> Option<&[u8]> {
         None
     }
+    /// Those of [`Index::memory`] that take memory: address space that was reserved and never used is none.
+    fn held(&self) -> Vec<(&'static str, u64)> {
+        self.memory()
+    }
+    /// True when this memory lies in mappings of the engine's own, outside of every heap.
+    fn is_outside_heap(&self) -> bool {
+        false
+    }
     /// A searcher for one thread; owns the scratch space, so that a search allocates nothing.
     fn searcher(&self) -> Box<dyn Searcher + '_>;
 }

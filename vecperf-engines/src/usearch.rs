@@ -146,6 +146,9 @@ impl Usearch {
     }
 }
 
+/// Address space of the arenas that nothing lies in yet.
+const UNUSED: &str = "arenas_unused";
+
 impl Index for Usearch {
     fn engine(&self) -> &'static str {
         "usearch"
@@ -179,7 +182,7 @@ impl Index for Usearch {
         vec![
             ("vectors", vectors as u64),
             ("graph", graph as u64),
-            ("arenas_unused", unused.iter().sum::<usize>() as u64),
+            (UNUSED, unused.iter().sum::<usize>() as u64),
         ]
     }
     fn save(&self, file: &Path) -> Result<(), EngineError> {
@@ -193,6 +196,15 @@ impl Index for Usearch {
     }
     fn mapped(&self) -> Option<&[u8]> {
         self.file.as_deref()
+    }
+    fn held(&self) -> Vec<(&'static str, u64)> {
+        let mut held = self.memory();
+        held.retain(|(name, _)| *name != UNUSED);
+        held
+    }
+    /// Its arenas are mapped, past Rust's allocator and past `malloc`.
+    fn is_outside_heap(&self) -> bool {
+        true
     }
     fn searcher(&self) -> Box<dyn Searcher + '_> {
         let others = self.searchers.fetch_add(1, Ordering::Relaxed);

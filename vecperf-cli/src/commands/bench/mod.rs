@@ -1,12 +1,14 @@
 //! `vecperf bench`: load, build, evict where asked, warm up, search, judge; the report on stdout and in files.
 
 mod cold;
+mod components;
 mod conclude;
 mod phases;
 mod plan;
 mod print;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use vecperf::Monitor;
 
@@ -92,6 +94,8 @@ impl Bench {
             cold = Some(self.cold(searches, &data, &evictee)?);
             index = evictee.index;
         }
+        let index = Arc::from(index);
+        self.register(&data.set, &index);
         let mut workload = self.describe(&data, index.as_ref());
         workload.cold = cold;
         self.monitor.set_workload(workload.clone());
