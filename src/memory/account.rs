@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{HeapReading, Look};
+use super::{HeapReading, Look, RustHeap};
 
 /// What was found at one moment.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +11,8 @@ pub(crate) struct Account {
     pub(crate) at: Duration,
     /// What the heaps have given out, one entry an allocator; empty where none of them tells.
     pub(crate) heaps: Vec<HeapReading>,
+    /// What Rust code holds; `None` unless it is counted.
+    pub(crate) rust: Option<RustHeap>,
     /// What the program says of its parts.
     pub(crate) components: Vec<ComponentReading>,
     /// Ranges of addresses, and what of them is in memory.

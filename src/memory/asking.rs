@@ -13,6 +13,7 @@ use super::component::Component;
 use super::region::{self, Range, Region};
 use super::roster::{Ask, Roster, Task};
 use super::{heap, huge_pages};
+use crate::allocation;
 use crate::clock::{self, Moment};
 use crate::signals;
 
@@ -67,6 +68,9 @@ struct State {
 impl Memory {
     /// Starts no thread: the first component or region does.
     pub(crate) fn new(on: bool, started: Moment) -> Self {
+        if on && allocation::totals().is_some() {
+            heap::within();
+        }
         let shared = || {
             Arc::new(Shared {
                 started,
@@ -139,7 +143,7 @@ impl Memory {
         let shared = self.here()?;
         let at = shared.started.elapsed();
         // Before asking: what the callbacks allocate is no part of the answer.
-        let heaps = heap::readings();
+        let (heaps, rust) = (heap::readings(), heap::rust());
         let state = shared.ask_and_wait();
         let (components, regions) = state.roster.readings();
         let notes = state.roster.note().into_iter().chain(state.refused.clone());
@@ -155,6 +159,7 @@ impl Memory {
         Some(Account {
             at,
             heaps,
+            rust,
             components,
             regions,
             huge_page_bytes,

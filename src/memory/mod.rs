@@ -26,6 +26,6 @@ mod roster;
 pub(crate) use account::{Account, Answering, ComponentReading, Identity, Inode, RegionReading};
 pub(crate) use asking::Memory;
 pub use component::Component;
-pub(crate) use heap::HeapReading;
+pub(crate) use heap::{HeapReading, RustHeap, Within};
 pub use region::Region;
 pub(crate) use region::{Look, Pages, Range};

@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::memory::{Account, Answering, ComponentReading, Identity, Look, Pages, RegionReading};
+use crate::memory::{
+    Account, Answering, ComponentReading, HeapReading, Identity, Look, Pages, RegionReading,
+    RustHeap, Within,
+};
 use crate::resource::ResourceSample;
 
 /// The process's memory at one moment: the end of the judged phase, else of the run.
@@ -138,17 +141,48 @@ impl MemoryReport {
     fn heaps(&mut self, account: &Account) {
         let sources = account.heaps.iter().map(|heap| heap.allocator.to_owned());
         self.heap_sources = sources.collect();
-        if account.heaps.is_empty() {
-            self.notes.push(
-                "no allocator of this process tells what it has given out: glibc from 2.33 and jemalloc do".to_owned(),
-            );
-            return;
+        let total =
+            |of: fn(&HeapReading) -> u64| account.heaps.iter().map(of).fold(0, u64::saturating_add);
+        let told = (!account.heaps.is_empty()).then(|| total(|heap| heap.in_use));
+        self.heap_free_bytes = told.map(|_| total(|heap| heap.free));
+        if let Some(rust) = account.rust {
+            self.rust_heap_bytes = Some(rust.live);
+            self.divide(rust, told);
+        } else {
+            self.heap_bytes = told;
         }
-        let total = |of: fn(&crate::memory::HeapReading) -> u64| {
-            account.heaps.iter().map(of).fold(0, u64::saturating_add)
+        if told.is_none() {
+            let note = "no allocator of this process tells what it has given out: glibc from 2.33 and jemalloc do";
+            self.notes.push(note.to_owned());
+        }
+    }
+
+    /// What the allocators tell, `told`, into Rust's part and the others'.
+    fn divide(&mut self, rust: RustHeap, told: Option<u64>) {
+        let live = rust.live;
+        let Some(told) = told else {
+            self.heap_bytes = Some(live);
+            return;
         };
-        self.heap_bytes = Some(total(|heap| heap.in_use));
-        self.heap_free_bytes = Some(total(|heap| heap.free));
+        match rust.within {
+            // What was asked for is in what was given out. Readings some microseconds apart may say otherwise.
+            Within::Allocator(_) => {
+                self.heap_bytes = Some(told.max(live));
+                self.other_heap_bytes = Some(told.saturating_sub(live));
+            }
+            Within::NoneOfThem => {
+                self.heap_bytes = Some(told.saturating_add(live));
+                self.other_heap_bytes = Some(told);
+                let note = "what Rust's allocator keeps for later and rounds up by is not told by it, and is in the rest";
+                self.notes.push(note.to_owned());
+            }
+            Within::Unknown => {
+                self.heap_bytes = Some(told.max(live));
+                let note = "other threads allocated too much for it to be found out which allocator Rust's requests end in: \
+                            the heap is not divided";
+                self.notes.push(note.to_owned());
+            }
+        }
     }
 
     /// Takes the parts away from the whole.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::*;
-use crate::memory::HeapReading;
 
 const MB: u64 = 1_000_000;
 
@@ -71,6 +70,41 @@ fn a_component_in_a_heap_says_whose_it_is_and_adds_nothing() {
     assert_eq!(report.explained_share, Some(0.65));
     assert_eq!(report.untouched_bytes, Some(0));
     assert_eq!(report.components[1].bytes_per_vector, Some(20_000.0));
+}
+
+fn with_rust(heaps: Vec<HeapReading>, live: u64, within: Within) -> MemoryReport {
+    let account = Account {
+        heaps,
+        rust: Some(RustHeap { live, within }),
+        ..Account::default()
+    };
+    MemoryReport::explain(&account, Some(&sample(100 * MB)), None, None)
+}
+
+#[test]
+fn rust_s_part_is_in_its_allocator_s_figure_and_counted_once() {
+    let parts = |report: &MemoryReport| {
+        [
+            report.heap_bytes,
+            report.rust_heap_bytes,
+            report.other_heap_bytes,
+            report.unexplained_bytes,
+        ]
+        .map(|bytes| bytes.map(|bytes| bytes / MB))
+    };
+    let glibc = || vec![heap(40 * MB, 0)];
+    let within = Within::Allocator("malloc (glibc)");
+    let report = with_rust(glibc(), 30 * MB, within);
+    assert_eq!(parts(&report), [Some(40), Some(30), Some(10), Some(60)]);
+    assert!(report.notes.is_empty());
+    // Its allocator is mimalloc, say, and glibc's has C's blocks only.
+    let report = with_rust(glibc(), 30 * MB, Within::NoneOfThem);
+    assert_eq!(parts(&report), [Some(70), Some(30), Some(40), Some(30)]);
+    let report = with_rust(glibc(), 30 * MB, Within::Unknown);
+    assert_eq!(parts(&report), [Some(40), Some(30), None, Some(60)]);
+    // musl: no allocator tells.
+    let report = with_rust(Vec::new(), 30 * MB, Within::NoneOfThem);
+    assert_eq!(parts(&report), [Some(30), Some(30), None, Some(70)]);
 }
 
 #[test]

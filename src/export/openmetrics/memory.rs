@@ -10,11 +10,11 @@ pub(super) fn families(text: &mut Text, report: &Report) {
     let Some(memory) = &report.memory else {
         return;
     };
-    let undivided = memory
-        .heap_bytes
-        .filter(|_| memory.rust_heap_bytes.is_none());
+    // Undivided, one part; each byte is in one of them.
+    let divided = memory.other_heap_bytes.is_some();
+    let undivided = memory.heap_bytes.filter(|_| !divided);
     let parts = [
-        ("rust_heap", memory.rust_heap_bytes),
+        ("rust_heap", memory.rust_heap_bytes.filter(|_| divided)),
         ("other_heap", memory.other_heap_bytes),
         ("heap", undivided),
         ("heap_free", memory.heap_free_bytes),

@@ -35,7 +35,8 @@ fn parts(memory: &MemoryReport) -> Option<String> {
     let when = memory.phase.as_ref();
     let when = when.map(|phase| format!(" at the end of {phase}"));
     let (rust, other) = (memory.rust_heap_bytes, memory.other_heap_bytes);
-    let undivided = memory.heap_bytes.filter(|_| rust.is_none());
+    let undivided = memory.heap_bytes.filter(|_| other.is_none());
+    let rust = rust.filter(|_| other.is_some());
     let outside = Some(memory.outside_heap_bytes).filter(|&size| size > 0);
     let all = [
         ("Rust heap", rust),

@@ -7,6 +7,10 @@
 mod jemalloc;
 #[cfg(target_os = "linux")]
 mod malloc;
+mod rust;
+
+pub(crate) use rust::{RustHeap, Within};
+pub(super) use rust::{reading as rust, within};
 
 /// What one allocator says.
 #[derive(Clone, Debug, PartialEq, Eq)]
