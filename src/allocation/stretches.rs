@@ -68,6 +68,24 @@ struct Place {
     /// What was counted by stretches that ended inside.
     nested_allocations: AtomicU64,
     nested_bytes: AtomicU64,
+    /// The number of the operation whose stretch it is; 0: of none.
+    operation: AtomicU32,
+}
+
+/// A stretch under way.
+#[cfg(all(
+    feature = "cpu",
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct UnderWay {
+    /// Its place among the thread's.
+    pub(super) at: u32,
+    /// Unlike that of any other stretch of the process; 0: there is none.
+    pub(super) number: u64,
+    /// The operation's number; 0: it is of none.
+    pub(super) operation: u32,
 }
 
 /// The stretch ended on another thread, or while its thread did something else: it was not counted.
@@ -125,9 +143,9 @@ impl Stretches {
         self.page.load(Relaxed)
     }
 
-    /// Begins a stretch; its number, or 0: too deep.
+    /// Begins a stretch of the operation with this number; the stretch's own, or 0: too deep.
     #[inline(always)]
-    pub(super) fn begin(&self, cells: &Cells) -> u64 {
+    pub(super) fn begin(&self, cells: &Cells, operation: u32) -> u64 {
         let (depth, page) = (self.depth.load(Relaxed), self.page.load(Relaxed));
         let Some(place) = self.places.get(depth as usize).filter(|_| page != 0) else {
             return 0;
@@ -141,6 +159,7 @@ impl Stretches {
         place.freed_bytes.store(now.freed_bytes, Relaxed);
         place.nested_allocations.store(0, Relaxed);
         place.nested_bytes.store(0, Relaxed);
+        place.operation.store(operation, Relaxed);
         place
             .highest_before
             .store(cells.begin_height(now.net()), Relaxed);
@@ -222,6 +241,33 @@ impl Stretches {
             place.highest_before.store(highest, Relaxed);
         }
         cells.set_height(now.net(), height.saturating_add(net));
+    }
+
+    /// The innermost stretch.
+    #[cfg(all(
+        feature = "cpu",
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    ))]
+    pub(super) fn under_way(&self) -> Option<UnderWay> {
+        let (at, place) = self.innermost()?;
+        let number = place.number.load(Relaxed);
+        (!is_empty(number)).then(|| UnderWay {
+            at: at as u32,
+            number: number & !UNSURE,
+            operation: place.operation.load(Relaxed),
+        })
+    }
+
+    /// Whether the stretch with this number is at this place still.
+    #[cfg(all(
+        feature = "cpu",
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    ))]
+    pub(super) fn is_under_way(&self, at: u32, number: u64) -> bool {
+        let place = self.places[..self.depth()].get(at as usize);
+        place.is_some_and(|place| place.number.load(Relaxed) & !UNSURE == number)
     }
 
     fn depth(&self) -> usize {
@@ -361,6 +407,7 @@ impl Place {
             highest_before: AtomicI64::new(0),
             nested_allocations: AtomicU64::new(0),
             nested_bytes: AtomicU64::new(0),
+            operation: AtomicU32::new(0),
         }
     }
 

@@ -91,7 +91,7 @@ fn run(steps: &[Step]) -> Vec<(Option<Spent>, Spent)> {
     for step in steps {
         match *step {
             Step::Begin => {
-                let number = stretches.begin(&cells);
+                let number = stretches.begin(&cells, 0);
                 if number != 0 {
                     let begun = model.events.len();
                     model.stretches.push(Known {
@@ -171,9 +171,9 @@ proptest! {
 #[test]
 fn beyond_the_depth_nothing_is_counted_and_nothing_is_lost() {
     let (cells, stretches) = (Cells::new(), Stretches::new(1));
-    let numbers: Vec<u64> = (0..DEPTH).map(|_| stretches.begin(&cells)).collect();
+    let numbers: Vec<u64> = (0..DEPTH).map(|_| stretches.begin(&cells, 0)).collect();
     assert!(numbers.iter().all(|number| *number != 0));
-    assert_eq!(stretches.begin(&cells), 0);
+    assert_eq!(stretches.begin(&cells, 0), 0);
     cells.allocated(10);
     for (depth, number) in numbers.into_iter().enumerate().rev() {
         let spent = stretches.end(&cells, number).unwrap();
@@ -186,10 +186,10 @@ fn beyond_the_depth_nothing_is_counted_and_nothing_is_lost() {
 fn one_that_ended_elsewhere_makes_room_again() {
     let (cells, stretches) = (Cells::new(), Stretches::new(1));
     for _ in 0..10 * DEPTH {
-        let moved = stretches.begin(&cells);
+        let moved = stretches.begin(&cells, 0);
         assert_ne!(moved, 0, "the thread ran out of places");
         stretches.ended_elsewhere(moved);
-        let next = stretches.begin(&cells);
+        let next = stretches.begin(&cells, 0);
         cells.allocated(5);
         assert_eq!(
             stretches.end(&cells, next).map(|spent| spent.bytes),
@@ -203,7 +203,7 @@ fn one_that_ended_elsewhere_makes_room_again() {
 fn numbers_of_another_page_are_not_found_here() {
     let cells = Cells::new();
     let (here, there) = (Stretches::new(1), Stretches::new(2));
-    let (first, second) = (here.begin(&cells), there.begin(&cells));
+    let (first, second) = (here.begin(&cells, 0), there.begin(&cells, 0));
     assert_eq!(
         (Stretches::page_of(first), Stretches::page_of(second)),
         (1, 2)

@@ -9,6 +9,12 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use super::cells::{Cells, Counted, SharedCells};
+#[cfg(all(
+    feature = "cpu",
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+use super::stretches::UnderWay;
 use super::stretches::{Spent, Stretches};
 
 /// One thread's page.
@@ -104,11 +110,32 @@ pub(super) fn sample_anew() {
     all().for_each(|own| own.cells.sample_at.store(0, Ordering::Release));
 }
 
-/// Begins a stretch of the calling thread; its number, or 0: not counted.
+/// Begins a stretch of the calling thread, of the operation with this number; the stretch's own, or 0: not counted.
 #[inline]
-pub(super) fn begin() -> u64 {
+pub(super) fn begin(operation: u32) -> u64 {
     let own = own().or_else(take);
-    own.map_or(0, |own| own.stretches.begin(&own.cells))
+    own.map_or(0, |own| own.stretches.begin(&own.cells, operation))
+}
+
+/// The calling thread's innermost stretch; one with the number 0 where there is none.
+#[cfg(all(
+    feature = "cpu",
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+pub(super) fn under_way() -> UnderWay {
+    let under_way = own().and_then(|own| own.stretches.under_way());
+    under_way.unwrap_or_default()
+}
+
+/// Whether a stretch of the calling thread is at this place still.
+#[cfg(all(
+    feature = "cpu",
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+pub(super) fn is_under_way(at: u32, number: u64) -> bool {
+    own().is_some_and(|own| own.stretches.is_under_way(at, number))
 }
 
 #[inline]

@@ -314,8 +314,9 @@ impl Monitor {
     /// is taken: [`Report::environment`] says why. It needs [`vecperf::Allocator`](crate::Allocator) as the program's
     /// allocator.
     ///
-    /// Values are `alloc_objects`, `alloc_space`, `inuse_objects` and `inuse_space`: estimates from samples, one byte in
-    /// [`heap_sample_bytes`](crate::config::Monitoring::heap_sample_bytes). Reads the functions' names, which takes 50 to
+    /// Values are `alloc_objects`, `alloc_space`, `temporary_objects`, `temporary_space` (freed before the operation ended
+    /// that allocated them), `inuse_objects` and `inuse_space`: estimates from samples, one byte in
+    /// [`heap_sample_bytes`](crate::config::Monitoring::heap_sample_bytes). Labels are `operation` and `phase`. Reads the functions' names, which takes 50 to
     /// 100 ms the first time.
     pub fn heap_profile(&self) -> Option<Profile> {
         self.watch.as_ref()?.heap.profile()

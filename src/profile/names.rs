@@ -15,6 +15,11 @@ pub const BYTES: &str = "bytes";
 pub const ALLOC_OBJECTS: &str = "alloc_objects";
 /// Value kind of a heap profile: bytes allocated, in [`BYTES`].
 pub const ALLOC_SPACE: &str = "alloc_space";
+/// Value kind of a heap profile: of the blocks allocated within an operation, those freed before it ended, or before
+/// the poll did, on the same thread.
+pub const TEMPORARY_OBJECTS: &str = "temporary_objects";
+/// Value kind of a heap profile: their bytes.
+pub const TEMPORARY_SPACE: &str = "temporary_space";
 /// Value kind of a heap profile: blocks not freed yet.
 pub const INUSE_OBJECTS: &str = "inuse_objects";
 /// Value kind of a heap profile: their bytes. Readers show this one unless told otherwise.

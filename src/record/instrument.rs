@@ -68,10 +68,10 @@ impl<F: Future> Future for Instrumented<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        if this.run.operation.core.is_none() {
+        let Some(core) = &this.run.operation.core else {
             return this.future.poll(context);
-        }
-        this.run.stretch = allocation::enter();
+        };
+        this.run.stretch = allocation::enter(core.number);
         let (begun, faults) = this.run.begin_poll(Moment::now());
         this.run.first_poll.get_or_insert(begun);
         this.run.in_poll = true;

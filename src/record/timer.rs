@@ -73,7 +73,7 @@ impl<'a> Timer<'a> {
     #[inline(always)]
     pub(super) fn start(core: &'a Core) -> Self {
         let in_a_panic = std::thread::panicking();
-        let stretch = allocation::enter();
+        let stretch = allocation::enter(core.number);
         let (started, faults) = faults::begin(Moment::now());
         Self {
             core: Some(core),

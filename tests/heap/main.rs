@@ -18,6 +18,7 @@ mod growth;
 mod model;
 mod seen;
 mod storm;
+mod temporary;
 
 #[global_allocator]
 static ALLOCATOR: vecperf::Allocator = vecperf::Allocator::system();

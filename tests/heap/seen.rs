@@ -21,6 +21,8 @@ pub(crate) fn monitor(mean: u64) -> (MutexGuard<'static, ()>, Monitor) {
 pub(crate) struct Seen {
     pub(crate) alloc_objects: i64,
     pub(crate) alloc_space: i64,
+    pub(crate) temporary_objects: i64,
+    pub(crate) temporary_space: i64,
     pub(crate) inuse_objects: i64,
     pub(crate) inuse_space: i64,
 }
@@ -42,6 +44,8 @@ pub(crate) fn of(profile: &Profile, function: &str) -> Seen {
     Seen {
         alloc_objects: sum("alloc_objects"),
         alloc_space: sum("alloc_space"),
+        temporary_objects: sum("temporary_objects"),
+        temporary_space: sum("temporary_space"),
         inuse_objects: sum("inuse_objects"),
         inuse_space: sum("inuse_space"),
     }

@@ -9,6 +9,7 @@ use super::entries::{Entry, NO_STACK};
 use super::region::{LARGE, Region};
 use super::session::{self, Tables};
 use super::thread;
+use crate::allocation::threads;
 
 /// Where the region lies; a cache line of its own, which every release of a block reads.
 #[repr(align(128))]
@@ -119,20 +120,21 @@ impl Tables {
             .phase
             .store(self.phase.load(Ordering::Relaxed), Ordering::Relaxed);
         entry.temporary.store(false, Ordering::Relaxed);
-        let (operation, stretch) = under_way();
-        entry.operation.store(operation, Ordering::Relaxed);
-        entry.stretch.store(stretch, Ordering::Relaxed);
+        let under_way = threads::under_way();
+        entry
+            .operation
+            .store(under_way.operation, Ordering::Relaxed);
+        entry.stretch.store(under_way.number, Ordering::Relaxed);
+        entry.stretch_at.store(under_way.at, Ordering::Relaxed);
         self.waiting(copy.map_or(0, |copy| copy.1));
     }
 
     /// The entry's block was freed.
     fn ended(&self, number: u32) {
         let entry = self.entries.get(number);
-        let (_, stretch) = under_way();
-        let begun = entry.stretch.load(Ordering::Relaxed);
-        let is_same = begun != 0
-            && begun == stretch
-            && entry.thread.load(Ordering::Relaxed) == thread::number();
+        let stretch = entry.stretch.load(Ordering::Relaxed);
+        let at = entry.stretch_at.load(Ordering::Relaxed);
+        let is_same = stretch != 0 && threads::is_under_way(at, stretch);
         entry.temporary.store(is_same, Ordering::Relaxed);
         self.entries.tell_freed(number);
     }
@@ -203,11 +205,6 @@ pub(in crate::allocation) unsafe fn reallocate(
         }
     }
     moved
-}
-
-/// The operation under way on the calling thread, and which stretch of it; zeroes: none.
-fn under_way() -> (u32, u64) {
-    (0, 0)
 }
 
 /// What a system call may overwrite and the program may look at after an allocation.

@@ -28,9 +28,10 @@ pub(super) struct Entry {
     pub(super) stack: AtomicU32,
     pub(super) thread: AtomicU32,
     pub(super) phase: AtomicU32,
-    /// The operation that was under way on the thread, and which stretch of it; 0: none.
+    /// The operation whose stretch was under way on the thread, the stretch's number, 0 for none, and its place.
     pub(super) operation: AtomicU32,
     pub(super) stretch: AtomicU64,
+    pub(super) stretch_at: AtomicU32,
     /// It was freed while that stretch was under way.
     pub(super) temporary: AtomicBool,
 }

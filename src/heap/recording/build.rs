@@ -15,7 +15,7 @@ use crate::profile::{Builder, Profile, ValueType, names};
 const UNREAD: &str = "[no stack]";
 
 /// How many values a sample has.
-const VALUES: usize = 4;
+const VALUES: usize = 6;
 /// A site and its values.
 pub(super) type Row = (Site, [i64; VALUES]);
 
@@ -65,7 +65,7 @@ pub(super) fn profile(
         if let Some(phase) = phase.and_then(|phase| counts.phases.get(phase)) {
             labels.push(builder.label(names::PHASE, phase));
         }
-        if let Some(name) = site.operation.checked_sub(1).and_then(operation) {
+        if let Some(name) = operation(site.operation) {
             labels.push(builder.label(names::OPERATION, &name));
         }
         builder.sample(locations, values.to_vec(), labels);
@@ -85,6 +85,8 @@ fn value_types() -> Vec<ValueType> {
     [
         (names::ALLOC_OBJECTS, names::COUNT),
         (names::ALLOC_SPACE, names::BYTES),
+        (names::TEMPORARY_OBJECTS, names::COUNT),
+        (names::TEMPORARY_SPACE, names::BYTES),
         (names::INUSE_OBJECTS, names::COUNT),
         (names::INUSE_SPACE, names::BYTES),
     ]
@@ -94,9 +96,16 @@ fn value_types() -> Vec<ValueType> {
 
 /// A site's values, in the order of [`value_types`].
 fn values(sums: &Sums) -> [i64; VALUES] {
-    let [allocated, in_use] = [sums.allocated, sums.in_use]
+    let [allocated, temporary, in_use] = [sums.allocated, sums.temporary, sums.in_use]
         .map(|weight| [integer(objects(weight)), integer(weight.bytes)]);
-    [allocated[0], allocated[1], in_use[0], in_use[1]]
+    [
+        allocated[0],
+        allocated[1],
+        temporary[0],
+        temporary[1],
+        in_use[0],
+        in_use[1],
+    ]
 }
 
 /// What the sites hold.

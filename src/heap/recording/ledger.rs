@@ -15,7 +15,7 @@ pub(super) struct Site {
     pub(super) end: Ending,
     /// A number of [`super::phases`]; 0: none.
     pub(super) phase: u32,
-    /// The operation's number plus one; 0: none.
+    /// The operation's number; 0: none.
     pub(super) operation: u32,
 }
 
