@@ -105,15 +105,18 @@ impl Memory {
         Component::new(Handle::new(shared, id))
     }
 
-    /// Registers a range of addresses.
+    /// Registers a range of addresses, and looks at it at once: whether it starts cold shows before it is used.
     pub(crate) fn region(&self, name: &str, range: Range) -> Region {
         let Some(shared) = self.here() else {
             return Region::default();
         };
+        let identity = region::identity(range);
+        let look = region::look(range, Some(&identity));
         let mut state = shared.state();
         let Some(id) = state.roster.add_region(name, range) else {
             return Region::default();
         };
+        state.roster.looked(id, look, Some(identity));
         shared.begin_round(&mut state, false);
         Region::new(Handle::new(shared, id))
     }

@@ -173,7 +173,8 @@ impl MemoryReport {
             Within::NoneOfThem => {
                 self.heap_bytes = Some(told.saturating_add(live));
                 self.other_heap_bytes = Some(told);
-                let note = "what Rust's allocator keeps for later and rounds up by is not told by it, and is in the rest";
+                let note = "what Rust's allocator keeps for later and rounds up by is not told by it, and is in the rest (jemalloc \
+                            tells where it is built with statistics)";
                 self.notes.push(note.to_owned());
             }
             Within::Unknown => {

@@ -9,6 +9,7 @@
 mod counts;
 #[cfg(target_os = "linux")]
 mod fork;
+mod memory;
 mod odd;
 mod operations;
 mod truth;

@@ -34,6 +34,7 @@ impl Bench {
         })?;
         // What opening read is evicted, too: usearch looks at every vector's place.
         let evicted = index_file::evict(file.path(), index.mapped())?;
+        self.register_file(index.as_ref());
         progress.done(format_args!(
             "{} MB of {engine} served from {}",
             evicted.file_bytes / 1_000_000,

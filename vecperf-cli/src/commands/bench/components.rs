@@ -8,6 +8,14 @@ use super::Bench;
 use crate::dataset::Dataset;
 
 impl Bench {
+    /// Has the report say how much of the file that the index is served from is in memory: now, and at the end of the
+    /// search.
+    pub(super) fn register_file(&self, index: &dyn Index) {
+        if let Some(file) = index.mapped() {
+            self.monitor.region("index file", file);
+        }
+    }
+
     /// Has the report say what of the memory is data set and what is index, part by part. What is dropped before the
     /// end counts 0 from then on.
     pub(super) fn register(&self, set: &Arc<Dataset>, index: &Arc<dyn Index>) {
@@ -17,9 +25,6 @@ impl Bench {
             self.monitor.component(&format!("data set {name}"), bytes);
         }
         let file = index.mapped();
-        if let Some(file) = file {
-            self.monitor.region("index file", file);
-        }
         // What is served from a file lies in no heap; arenas stay arenas.
         let held = index.held().into_iter();
         for (name, _) in held.filter(|_| file.is_none() || index.is_outside_heap()) {
