@@ -64,6 +64,10 @@ pub(crate) struct RegionReading {
 }
 
 /// What the kernel says of a mapping.
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "what Linux tells; elsewhere nobody does")
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Identity {
     /// A file on a disk.

@@ -23,7 +23,9 @@ mod huge_pages;
 mod region;
 mod roster;
 
-pub(crate) use account::{Account, Answering, ComponentReading, Identity, Inode, RegionReading};
+#[cfg(any(target_os = "linux", test))]
+pub(crate) use account::Inode;
+pub(crate) use account::{Account, Answering, ComponentReading, Identity, RegionReading};
 pub(crate) use asking::Memory;
 pub use component::Component;
 pub(crate) use heap::{HeapReading, RustHeap, Within};

@@ -54,6 +54,10 @@ impl Range {
 }
 
 /// What was seen of a region.
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "what Linux tells; elsewhere nobody does")
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Look {
     /// Its pages, counted or estimated.
