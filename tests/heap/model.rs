@@ -5,6 +5,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
+use vecperf::Monitor;
 
 use super::ALLOCATOR;
 use super::seen;
@@ -75,9 +76,12 @@ fn allocated(layout: Layout) {
 }
 
 #[inline(never)]
-fn perform_the_model(steps: &[Step]) -> Vec<Block> {
+fn perform_the_model(monitor: &Monitor, steps: &[Step]) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::with_capacity(steps.len());
     for (n, step) in steps.iter().enumerate() {
+        if n.is_multiple_of(16) {
+            monitor.heap_mark(); // reads what waits: on a busy machine the reader may have no turn until there is no room
+        }
         let mark = n as u8 | 1;
         match *step {
             Step::Alloc { size, align } | Step::Zeroed { size, align } => {
@@ -137,7 +141,7 @@ fn the_live_set_is_the_models() {
     runner
         .run(&steps, |steps| {
             let before = monitor.heap_mark();
-            let blocks = perform_the_model(&steps);
+            let blocks = perform_the_model(&monitor, &steps);
             let growth = monitor.heap_growth(&before, &monitor.heap_mark()).unwrap();
             let seen = seen::of(&growth, "perform_the_model");
             let live = blocks.iter().filter(|block| is_sampled(block.layout));
