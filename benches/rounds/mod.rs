@@ -122,15 +122,18 @@ thread_local! { static LAST: Cell<f32> = const { Cell::new(0.0) } }
 
 /// About 50 ns: additions, each of which needs the one before; calls do not need each other, so that the processor
 /// works on the next one already. What is added is what it can no longer look ahead.
+#[allow(dead_code, reason = "not every benchmark is of operations")]
 pub(crate) fn work() {
     black_box(sum_of_squares(0.0, &[1.0; 84]));
 }
 
 /// About 50 ns: the same, where each call needs the one before. What is added is what does not fit in its shadow.
+#[allow(dead_code, reason = "not every benchmark is of operations")]
 pub(crate) fn chained_work() {
     LAST.set(sum_of_squares(LAST.get() * 1e-9, &[1.0; 45]));
 }
 
+#[allow(dead_code, reason = "not every benchmark is of operations")]
 #[inline(always)]
 fn sum_of_squares(start: f32, vector: &[f32]) -> f32 {
     black_box(vector).iter().fold(start, |sum, x| sum + x * x)

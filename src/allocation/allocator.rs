@@ -19,8 +19,8 @@ use super::{sampling, threads};
 ///
 /// Any other allocator goes in as it is: `Allocator::new(mimalloc::MiMalloc)`.
 ///
-/// Each thread counts into cells that it alone writes, so an allocation and its release together cost about 1 ns more
-/// than without, on any number of threads (`cargo bench --bench allocator` in vecperf's repository). What one thread
+/// Each thread counts into cells that it alone writes, so an allocation and its release together cost a few ns more
+/// than without, on any number of threads (docs/measuring/memory.md in vecperf's repository has the figures). What one thread
 /// allocates and another frees is counted by each where it happened; the sums are right. The wrapper itself allocates
 /// nothing: a thread's cells are a page from the kernel, and go to another thread when it ends.
 ///
@@ -62,7 +62,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
         let place = unsafe { self.inner.alloc(layout) };
         if !place.is_null() && threads::allocated(layout.size()) {
             // SAFETY: just allocated from `inner`, and nobody else knows it.
-            return unsafe { sampling::keep(&self.inner, place, layout, 0) };
+            return unsafe { attend(&self.inner, place, layout, 0) };
         }
         place
     }
@@ -73,7 +73,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
         let place = unsafe { self.inner.alloc_zeroed(layout) };
         if !place.is_null() && threads::allocated(layout.size()) {
             // SAFETY: just allocated from `inner`, and nobody else knows it.
-            return unsafe { sampling::keep(&self.inner, place, layout, layout.size()) };
+            return unsafe { attend(&self.inner, place, layout, layout.size()) };
         }
         place
     }
@@ -108,5 +108,25 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
             return unsafe { sampling::keep(&self.inner, moved, new, size) };
         }
         moved
+    }
+}
+
+/// What is rarely to be done for a block; the block that the caller gets, of which `filled` bytes are kept.
+///
+/// # Safety
+/// `place` was just allocated from `inner` with `layout`, and nobody else knows it.
+#[cold]
+#[inline(never)]
+unsafe fn attend<A: GlobalAlloc>(
+    inner: &A,
+    place: *mut u8,
+    layout: Layout,
+    filled: usize,
+) -> *mut u8 {
+    if threads::attend(layout.size()) {
+        // SAFETY: the caller's promise.
+        unsafe { sampling::keep(inner, place, layout, filled) }
+    } else {
+        place
     }
 }

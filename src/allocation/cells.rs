@@ -62,15 +62,31 @@ impl Cells {
         }
     }
 
-    /// Whether the block is to be sampled.
+    /// Whether there is more to do: [`Cells::attend`]. What is rare is left to the caller, so that it can be called last
+    /// and the common way saves no register for it.
     #[inline(always)]
+    #[must_use]
     pub(super) fn allocated(&self, bytes: u64) -> bool {
         let allocated = add(&self.allocated_bytes, bytes);
         add(&self.allocations, 1);
         let net = allocated.wrapping_sub(self.freed_bytes.load(Relaxed)) as i64;
+        let mut more = allocated >= self.sample_at.load(Relaxed);
+        // Often, while a thread builds something: each of its allocations is a new height.
         if net > self.highest.load(Relaxed) {
-            self.rose(net);
+            self.highest.store(net, Relaxed);
+            more |= net >= self.tell_above.load(Relaxed);
         }
+        more
+    }
+
+    /// What an allocation gave cause to; whether its block is to be sampled.
+    #[cold]
+    pub(super) fn attend(&self) -> bool {
+        let counted = self.counted();
+        if counted.net() >= self.tell_above.load(Relaxed) {
+            self.tell();
+        }
+        let allocated = counted.allocated_bytes;
         allocated >= self.sample_at.load(Relaxed) && sampling::due(allocated, &self.sample_at)
     }
 
@@ -84,20 +100,12 @@ impl Cells {
         }
     }
 
-    /// Frees before it allocates, so that a block that grew in its place leaves no peak of both sizes.
+    /// Frees before it allocates, so that a block that grew in its place leaves no peak of both sizes. Whether the new
+    /// block is to be sampled.
     #[inline(always)]
     pub(super) fn reallocated(&self, old: u64, new: u64) -> bool {
         self.freed(old);
-        self.allocated(new)
-    }
-
-    /// Not cold: while a thread builds something, each of its allocations is a new height.
-    #[inline(always)]
-    fn rose(&self, net: i64) {
-        self.highest.store(net, Relaxed);
-        if net >= self.tell_above.load(Relaxed) {
-            self.tell();
-        }
+        self.allocated(new) && self.attend()
     }
 
     /// Tells the process what this thread holds.
@@ -121,12 +129,11 @@ impl Cells {
         self.highest.load(Relaxed).max(before)
     }
 
-    /// A stretch begins at `net`; the height until now.
+    /// A stretch begins where the net is.
     #[inline(always)]
-    pub(super) fn begin_height(&self, net: i64) -> i64 {
-        let height = self.height();
+    pub(super) fn set_height_here(&self) {
+        let net = self.counted().net();
         self.set_height(net, net);
-        height
     }
 
     /// The net has been at `height`, and is looked at again from where it is.

@@ -19,7 +19,7 @@ impl Stretch {
 }
 
 /// From here on the calling thread's allocations belong to this stretch, too, of the operation with this number (0: of
-/// none). One predictable branch where the allocator is not installed, else about 3 ns.
+/// none). One predictable branch where the allocator is not installed.
 #[inline(always)]
 pub(crate) fn enter(operation: u32) -> Stretch {
     if counts() {

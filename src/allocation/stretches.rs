@@ -146,10 +146,33 @@ impl Stretches {
     /// Begins a stretch of the operation with this number; the stretch's own, or 0: too deep.
     #[inline(always)]
     pub(super) fn begin(&self, cells: &Cells, operation: u32) -> u64 {
-        let (depth, page) = (self.depth.load(Relaxed), self.page.load(Relaxed));
-        let Some(place) = self.places.get(depth as usize).filter(|_| page != 0) else {
+        let (depth, page) = (self.depth.load(Relaxed) as usize, self.page.load(Relaxed));
+        if page == 0 {
+            return 0;
+        }
+        // The outermost has a place that does not depend on what is read: the processor need not wait for the depth that
+        // the last one has just written, and there is no height to keep for one around it.
+        if depth == 0 {
+            cells.set_height_here();
+            return self.begin_at(&self.places[0], cells, operation, (page, 1));
+        }
+        let Some(place) = self.places.get(depth) else {
             return 0;
         };
+        let height = cells.height();
+        place.highest_before.store(height, Relaxed);
+        cells.set_height_here();
+        self.begin_at(place, cells, operation, (page, depth as u32 + 1))
+    }
+
+    #[inline(always)]
+    fn begin_at(
+        &self,
+        place: &Place,
+        cells: &Cells,
+        operation: u32,
+        (page, depth): (u32, u32),
+    ) -> u64 {
         let serial = self.begun.load(Relaxed).wrapping_add(1);
         self.begun.store(serial, Relaxed);
         let number = u64::from(page) << SERIAL_BITS | (serial & (UNSURE - 1));
@@ -160,17 +183,17 @@ impl Stretches {
         place.nested_allocations.store(0, Relaxed);
         place.nested_bytes.store(0, Relaxed);
         place.operation.store(operation, Relaxed);
-        place
-            .highest_before
-            .store(cells.begin_height(now.net()), Relaxed);
         place.number.store(number, Relaxed);
-        self.depth.store(depth + 1, Relaxed);
+        self.depth.store(depth, Relaxed);
         number
     }
 
     /// Ends the stretch with this number; `None`: it is not one of this thread's open stretches.
     #[inline(always)]
     pub(super) fn end(&self, cells: &Cells, number: u64) -> Option<Spent> {
+        if let Some(spent) = self.end_outermost(cells, number) {
+            return Some(spent);
+        }
         match self.innermost() {
             Some((at, place)) if place.number.load(Relaxed) == number => {
                 Some(self.end_innermost(cells, at, place))
@@ -179,10 +202,24 @@ impl Stretches {
         }
     }
 
+    /// Where it is the only one; nothing is done where it is not.
+    #[inline(always)]
+    fn end_outermost(&self, cells: &Cells, number: u64) -> Option<Spent> {
+        let place = &self.places[0];
+        if self.depth.load(Relaxed) != 1 || place.number.load(Relaxed) != number {
+            return None;
+        }
+        self.depth.store(0, Relaxed);
+        Some(place.spent(cells.counted(), cells.height()))
+    }
+
     /// As [`Stretches::end`]; stretches that were begun inside and are still open are not counted: they go on when this
     /// thread does something else.
     #[inline(always)]
     pub(super) fn end_poll(&self, cells: &Cells, number: u64) -> Option<Spent> {
+        if let Some(spent) = self.end_outermost(cells, number) {
+            return Some(spent);
+        }
         match self.innermost() {
             Some((at, place)) if place.number.load(Relaxed) == number => {
                 Some(self.end_innermost(cells, at, place))

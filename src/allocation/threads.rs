@@ -42,11 +42,18 @@ thread_local! {
     static SHARED_ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Whether the block is to be sampled.
+/// Counts a block; whether [`attend`] has to be called.
 #[inline(always)]
+#[must_use]
 pub(super) fn allocated(size: usize) -> bool {
+    own().is_none_or(|own| own.cells.allocated(size as u64))
+}
+
+/// What is left to do for a block of this size; whether it is to be sampled.
+pub(super) fn attend(size: usize) -> bool {
     match own() {
-        Some(own) => own.cells.allocated(size as u64),
+        Some(own) => own.cells.attend(),
+        // It was not counted, either.
         None => allocated_without(size),
     }
 }
@@ -82,7 +89,7 @@ fn own() -> Option<&'static Own> {
 #[inline(never)]
 fn allocated_without(size: usize) -> bool {
     match take() {
-        Some(own) => own.cells.allocated(size as u64),
+        Some(own) => own.cells.allocated(size as u64) && own.cells.attend(),
         None => {
             SHARED_ALLOCATIONS.set(SHARED_ALLOCATIONS.get().wrapping_add(1));
             SHARED.allocated(size as u64);
