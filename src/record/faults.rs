@@ -1,8 +1,9 @@
 //! Which operations waited for storage because a page was not in memory (major page faults), of a sample of them.
 //!
 //! The kernel counts a thread's faults and tells them for 330 ns, too much for every operation. So on each thread about one
-//! operation in 256 µs is read at its start and at its end, outside of what is timed: 0.3 % at most. Of those that start
-//! when one is due, every second is left to chance, so that one inside another has its turn too.
+//! operation in 256 µs is read at its start and at its end, outside of what is timed: 0.3 %. Up to four that were not taken
+//! are saved up, so that a thread's first operation is read, and every one that follows a pause. Of those that start when
+//! there is one only, a coin decides, so that one inside another has its turn too.
 
 use std::cell::Cell;
 use std::sync::atomic::AtomicU32;
@@ -15,12 +16,14 @@ use crate::snapshot::FaultSnapshot;
 
 /// From one sampled operation to the next on a thread.
 const APART: Duration = Duration::from_micros(256);
+/// What may be saved up, samples.
+const SAVED: u64 = 4;
 /// Polls of a future that are read; one with more is left out.
 const MOST_POLLS: u32 = 64;
 
 thread_local! {
     // No destructor and constant initialisation: reading it is one load.
-    /// When the next operation is due; bits of a [`Moment`], which order as moments do.
+    /// From when on one sample is there to be taken, and one more with each distance; bits of a [`Moment`], which order as moments do.
     static DUE: Cell<u64> = const { Cell::new(0) };
     /// The state of a random sequence; the thread's number in its low half, 0 before its first sample.
     static THREAD: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
@@ -78,11 +81,24 @@ fn begin_due(now: Moment) -> (Moment, Faults) {
     let random = if random == 0 { number } else { random };
     let random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
     THREAD.set((number, random));
-    if random >> 31 == 0 {
+    let plenty = now.to_bits() >= DUE.get().saturating_add(apart(now));
+    if !plenty && random >> 31 == 0 {
         return (now, Faults::NONE);
     }
-    DUE.set((now + APART).to_bits());
+    take_one(now);
     sample(number)
+}
+
+/// [`APART`] in the units of `now`.
+fn apart(now: Moment) -> u64 {
+    (now + APART).to_bits() - now.to_bits()
+}
+
+/// Takes a sample from those saved up, or, where there is none, from those to come.
+fn take_one(now: Moment) {
+    let apart = apart(now);
+    let oldest = now.to_bits().saturating_sub((SAVED - 1) * apart);
+    DUE.set(DUE.get().max(oldest).saturating_add(apart));
 }
 
 /// Reads, and then the clock anew: what reading takes is not the operation's.
@@ -132,9 +148,7 @@ impl Polls {
         let (number, random) = THREAD.get();
         let number = if number == 0 { next_number() } else { number };
         THREAD.set((number, random));
-        // It is paid for by those that come later.
-        let due = Moment::from_bits(DUE.get()).max(now);
-        DUE.set((due + APART).to_bits());
+        take_one(now);
         sample(number)
     }
 
