@@ -301,7 +301,8 @@ fn the_second_run_in_a_directory_replaces_the_first() {
         .filter(|name| !name.to_string_lossy().starts_with('.'))
         .collect();
     files.sort();
-    files.retain(|name| *name != "profiling_data.prof"); // where CPU samples can be taken
+    // Where CPU samples can be taken, and where stacks can.
+    files.retain(|name| *name != "profiling_data.prof" && *name != "heap_profile.prof");
     assert_eq!(files, ["performance_metrics.json"]);
 }
 
@@ -390,4 +391,62 @@ fn a_cold_start_needs_no_monitor() {
         .with(0);
     assert!(ended.stderr.contains("cold: "), "{}", ended.stderr);
     assert_eq!(fs::read_dir(place.path("new/logs")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_run_tells_what_a_search_allocates() {
+    let place = Place::new();
+    let ended = place.bench("").with(0);
+    let report = place.report();
+    let search = report.steady().operation("search").unwrap();
+    let allocations = search.allocations.as_ref().unwrap();
+    assert_eq!(allocations.operations, 300);
+    assert!(ended.stdout.contains("allocations"), "{}", ended.stdout);
+    // The reference engine searches in room of its own.
+    assert!(
+        allocations.allocations_per_operation < 1.0,
+        "{allocations:?}"
+    );
+    let insert = report.run.operation("insert").unwrap();
+    assert!(insert.allocations.as_ref().unwrap().bytes > 0);
+
+    // A limit that this engine keeps, and the report says so; with the file as for `bench`.
+    let limit = "[thresholds]\nmax_allocations_per_operation = 1\n";
+    place.write("limit.toml", limit);
+    let checked = place.run("check data/logs/performance_metrics.json --config limit.toml");
+    let verdict = "max_allocations_per_operation of search";
+    assert!(checked.stdout.contains(verdict), "{checked:?}");
+}
+
+/// Where stacks can be read, the profile of what the run allocated is there, and the commands open it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_leaves_a_heap_profile() {
+    let place = Place::new();
+    let ended = place.run("bench --dataset synthetic:n=20000,dim=64,clusters=5,queries=50 --engine exact --recall off -n 100 -t 1 --warm-up 0");
+    let ended = ended.with(0);
+    let Some(profile) = place.report().heap_profile else {
+        return; // `vecperf doctor` says why
+    };
+    // 5 MB of vectors, twice, at a sample each 512 KiB.
+    assert!(profile.samples > 0, "{profile:?}");
+    assert!(ended.stderr.contains("heap profile: "), "{}", ended.stderr);
+    let file = profile.file.unwrap();
+    let table = place.run(&format!("functions {file} --sort total")).with(0);
+    assert!(
+        table.stdout.starts_with("inuse_space: "),
+        "{}",
+        table.stdout
+    );
+    for flags in [
+        "--value alloc_objects",
+        "--value inuse_space --format folded",
+    ] {
+        place.run(&format!("flame {file} -o - {flags}")).with(0);
+    }
+    // Against itself nothing grew.
+    let grown = place
+        .run(&format!("flame {file} --base {file} -o -"))
+        .with(4);
+    assert!(grown.stderr.contains("nothing grew"), "{}", grown.stderr);
 }

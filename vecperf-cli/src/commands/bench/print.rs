@@ -42,7 +42,7 @@ impl Bench {
             self.terminal
                 .remark(format_args!("report: {}", path.display()));
         }
-        self.remark_on_profile(&report);
+        self.remark_on_profiles(&report);
         Ok(match outcome {
             Outcome::Interrupted => Exit::Interrupted,
             Outcome::Done { tally, .. } if tally.failed > 0 => Exit::Runtime,
@@ -54,13 +54,20 @@ impl Bench {
         })
     }
 
-    /// Where the CPU profile is, and what to do with it.
-    fn remark_on_profile(&self, report: &Report) {
+    /// Where the profiles are, and what to do with them.
+    fn remark_on_profiles(&self, report: &Report) {
         let profile = report.cpu_profile.as_ref();
         if let Some(file) = profile.and_then(|profile| profile.file.as_deref()) {
             let file = plain(file);
             self.terminal.remark(format_args!(
                 "profile: {file}\nnext: vecperf functions {file} --operation search\n      vecperf flame {file} --operation search --cohort above_p99 --against rest"
+            ));
+        }
+        let heap = report.heap_profile.as_ref();
+        if let Some(file) = heap.and_then(|profile| profile.file.as_deref()) {
+            let file = plain(file);
+            self.terminal.remark(format_args!(
+                "heap profile: {file}\nnext: vecperf functions {file} --sort total"
             ));
         }
     }
