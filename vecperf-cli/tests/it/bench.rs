@@ -430,6 +430,8 @@ fn a_run_leaves_a_heap_profile() {
     };
     // 5 MB of vectors, twice, at a sample each 512 KiB.
     assert!(profile.samples > 0, "{profile:?}");
+    // What was searched is still there when the profile is made.
+    assert!(profile.in_use_bytes > 5_000_000, "{profile:?}");
     assert!(ended.stderr.contains("heap profile: "), "{}", ended.stderr);
     let file = profile.file.unwrap();
     let table = place.run(&format!("functions {file} --sort total")).with(0);

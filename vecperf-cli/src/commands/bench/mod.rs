@@ -11,9 +11,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use vecperf::Monitor;
+use vecperf_engines::Index;
 
 use crate::args::BenchArgs;
 use crate::commands::settings;
+use crate::dataset::Dataset;
 use crate::exit::{Exit, Failure, Result};
 use crate::interrupt::Interrupt;
 use crate::terminal::Terminal;
@@ -29,6 +31,9 @@ struct Bench {
     terminal: Terminal,
     interrupt: Interrupt,
 }
+
+/// What is searched.
+type Held = (Arc<Dataset>, Arc<dyn Index>);
 
 /// Why the phases ended before the last one did.
 enum Stop {
@@ -68,7 +73,8 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Exit> {
 
 impl Bench {
     fn run(&self) -> Result<Exit> {
-        match self.phases() {
+        let mut held = None;
+        match self.phases(&mut held) {
             Ok(outcome) => self.conclude(&outcome),
             Err(Stop::Interrupted(phase)) => {
                 self.monitor.interrupted(format!(
@@ -84,8 +90,9 @@ impl Bench {
         }
     }
 
-    /// All phases. A search cut short is judged like a whole one.
-    fn phases(&self) -> Result<Outcome, Stop> {
+    /// All phases. A search cut short is judged like a whole one. What is searched is `held` beyond them, until the heap
+    /// profile has shown who holds it.
+    fn phases(&self, held: &mut Option<Held>) -> Result<Outcome, Stop> {
         let data = self.load()?;
         let mut index = self.build(&data)?;
         let mut cold = None;
@@ -95,6 +102,7 @@ impl Bench {
             index = evictee.index;
         }
         let index = Arc::from(index);
+        *held = Some((Arc::clone(&data.set), Arc::clone(&index)));
         self.register(&data.set, &index);
         let mut workload = self.describe(&data, index.as_ref());
         workload.cold = cold;
