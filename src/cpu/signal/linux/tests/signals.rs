@@ -137,12 +137,13 @@ fn idle(back_end: BackEnd) {
             }
         });
     });
-    // A thread that has used a period's CPU time may be found waiting: with timers not at all, with the ticker now and then.
+    // A thread that has used a period's CPU time may be found waiting: with timers not at all, with the ticker now and
+    // then, and more often on a busy machine. Were they woken as running ones are, each wait would be interrupted ten times.
     let (interrupted, samples) = (interrupted.load(Ordering::Relaxed), seen.samples.len());
     let waits = THREADS * WAITS;
     assert!(
-        (interrupted as usize) < waits / 20,
+        (interrupted as usize) < waits / 4,
         "{interrupted} of {waits} interrupted"
     );
-    assert!(samples < waits / 5, "{samples} samples");
+    assert!(samples < waits / 2, "{samples} samples");
 }
