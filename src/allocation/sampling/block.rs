@@ -18,12 +18,19 @@ pub(super) struct Range {
     bytes: AtomicUsize,
 }
 
-pub(super) static RANGE: Range = Range {
-    start: AtomicUsize::new(0),
-    bytes: AtomicUsize::new(0),
-};
+pub(super) static RANGE: Range = Range::nowhere();
 
 impl Range {
+    /// Holds no address, also for a thread that sees only half of what [`Range::set`] writes: a start that no process
+    /// has addresses behind. With a start of 0 such a thread could take the low heap of a program at a fixed address for
+    /// the region.
+    const fn nowhere() -> Self {
+        Self {
+            start: AtomicUsize::new(1 << (usize::BITS - 1)),
+            bytes: AtomicUsize::new(0),
+        }
+    }
+
     pub(super) fn set(&self, start: usize, bytes: usize) {
         self.start.store(start, Ordering::Relaxed);
         self.bytes.store(bytes, Ordering::Release);
@@ -225,5 +232,26 @@ impl Errno {
     fn restore(self) {
         // SAFETY: the thread is the same one.
         unsafe { *self.place = self.value };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_range_holds_nothing() {
+        const REGION: (usize, usize) = (0x7f00_0000_0000, 16 << 30);
+        let at = std::ptr::without_provenance_mut;
+        let heaps = [0, 0x1000, 0x40_0000, REGION.0, usize::MAX >> 17];
+        let held = |range: &Range| heaps.map(|heap| range.holds(at(heap)));
+        let [none, start, bytes, both] = std::array::from_fn(|_| Range::nowhere());
+        start.start.store(REGION.0, Ordering::Relaxed);
+        bytes.bytes.store(REGION.1, Ordering::Relaxed);
+        both.set(REGION.0, REGION.1);
+        for half in [none, start, bytes] {
+            assert_eq!(held(&half), [false; 5]);
+        }
+        assert_eq!(held(&both), [false, false, false, true, false]);
     }
 }
