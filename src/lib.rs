@@ -18,6 +18,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(target_os = "linux")]
+mod address_space;
 pub mod allocation;
 mod clock;
 mod collect;

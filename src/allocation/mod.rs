@@ -11,7 +11,7 @@
 //!  sampling/        one byte in so many, with its stack, followed until it is freed
 //! ```
 //!
-//! It names no other room, because every room allocates. Nothing in here allocates, locks or panics.
+//! It names no other room but `address_space`, because every room allocates. Nothing in here allocates, locks or panics.
 
 mod allocator;
 mod assertion;

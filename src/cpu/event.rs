@@ -1,14 +1,6 @@
 //! What a sampler hands over: borrowed plain data, valid until the next call.
 
-/// The registers that unwinding starts from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Registers {
-    pub(crate) instruction: u64,
-    pub(crate) stack: u64,
-    pub(crate) frame: u64,
-    /// The link register; 0 on x86-64.
-    pub(crate) link: u64,
-}
+pub(crate) use crate::address_space::stack::Registers;
 
 /// One sample: a thread was found running.
 #[derive(Clone, Copy, Debug)]

@@ -63,7 +63,7 @@ pub(crate) use signal::arm_this_thread;
 /// What the heap profile is made with, too.
 #[cfg(target_os = "linux")]
 pub(crate) mod stack_walking {
-    pub(crate) use super::event::{RawSample, Registers};
+    pub(crate) use super::event::RawSample;
     pub(crate) use super::places::{BROKEN, OTHER, Places, TRUNCATED};
     pub(crate) use super::stack_size::StackSize;
     pub(crate) use super::stacks::{StackId, Stacks};

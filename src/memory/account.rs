@@ -86,7 +86,7 @@ pub(crate) enum Identity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Inode {
     /// Device and number.
-    pub(crate) id: (u64, u64),
+    pub(crate) id: ((u32, u32), u64),
     /// The path that it had when it was mapped or has been given since.
     pub(crate) path: String,
 }

@@ -215,7 +215,7 @@ fn file_backed_memory_is_split_by_regions_over_files() {
         identity: Some(identity),
     };
     let inode = || crate::memory::Inode {
-        id: (1, 2),
+        id: ((0, 1), 2),
         path: "/data/index.bin".to_owned(),
     };
     let account = Account {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 /// Each room of `src/` and the rooms it may name with `crate::`. Arrows point down only; rooms on one level never
 /// name each other; only `monitor` joins them.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("allocation", &[]),
+    ("address_space", &[]),
+    ("allocation", &["address_space"]),
     ("error", &[]),
     ("clock", &[]),
     ("histogram", &[]),
@@ -27,17 +28,34 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "cpu",
-        &["clock", "histogram", "segment", "signals", "profile"],
+        &[
+            "address_space",
+            "clock",
+            "histogram",
+            "segment",
+            "signals",
+            "profile",
+        ],
     ),
     ("segment", &[]),
     ("signals", &[]),
     ("profile", &[]),
-    ("memory", &["allocation", "clock", "signals"]),
+    (
+        "memory",
+        &["address_space", "allocation", "clock", "signals"],
+    ),
     ("resource", &["clock"]),
     ("environment", &["allocation", "clock", "cpu", "resource"]),
     (
         "heap",
-        &["allocation", "clock", "cpu", "profile", "signals"],
+        &[
+            "address_space",
+            "allocation",
+            "clock",
+            "cpu",
+            "profile",
+            "signals",
+        ],
     ),
     (
         "collect",

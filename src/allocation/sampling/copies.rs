@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use super::numbers::Numbers;
 use super::pages;
+use crate::address_space::stack::{self, Registers};
 
 /// Bytes of a stack that are copied, at most.
 pub(super) const MAX_STACK: usize = 32 * 1024;
@@ -15,16 +16,6 @@ pub(super) const MAX_STACK: usize = 32 * 1024;
 const COPIES: u32 = 256;
 /// The reader is woken when so many wait.
 pub(super) const MANY: u32 = COPIES / 8;
-
-/// The registers that unwinding starts from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Registers {
-    pub(crate) instruction: u64,
-    pub(crate) stack: u64,
-    pub(crate) frame: u64,
-    /// The link register; 0 on x86-64.
-    pub(crate) link: u64,
-}
 
 /// What a copy is beside its bytes.
 #[derive(Debug)]
@@ -137,7 +128,7 @@ fn above(from: usize) -> usize {
     if BOUNDS.get() == (0, 0) {
         // Asking may allocate by the C library's malloc, which may come back here.
         BOUNDS.set((1, 1));
-        BOUNDS.set(bounds().unwrap_or((1, 1)));
+        BOUNDS.set(stack::bounds().unwrap_or((1, 1)));
     }
     let (low, high) = BOUNDS.get();
     if low <= from {
@@ -145,26 +136,6 @@ fn above(from: usize) -> usize {
     } else {
         0
     }
-}
-
-/// The stack of the calling thread, as the C library knows it.
-fn bounds() -> Option<(usize, usize)> {
-    // SAFETY: all bit patterns are valid for this C structure.
-    let mut attributes: libc::pthread_attr_t = unsafe { std::mem::zeroed() };
-    // SAFETY: takes nothing.
-    let this = unsafe { libc::pthread_self() };
-    // SAFETY: the thread is the calling one, and lives; `attributes` is written before it is read.
-    if unsafe { libc::pthread_getattr_np(this, &raw mut attributes) } != 0 {
-        return None;
-    }
-    let (mut low, mut bytes) = (std::ptr::null_mut(), 0_usize);
-    // SAFETY: `attributes` was filled by the call above.
-    let status =
-        unsafe { libc::pthread_attr_getstack(&raw const attributes, &raw mut low, &raw mut bytes) };
-    // SAFETY: as above, and not used afterwards.
-    unsafe { libc::pthread_attr_destroy(&raw mut attributes) };
-    let high = low.addr().checked_add(bytes)?;
-    (status == 0).then_some((low.addr(), high))
 }
 
 #[cfg(target_arch = "x86_64")]

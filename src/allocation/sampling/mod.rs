@@ -35,6 +35,5 @@ pub(super) use block::{keep, may_be, reallocate, release};
 pub(super) use thread::due;
 
 pub(crate) use chance::{PARTS, Weight, weight};
-pub(crate) use copies::Registers;
 pub(crate) use session::{Born, Counts, Session, is_in_a_child};
 pub(crate) use thread::Unsampled;

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::block::RANGE;
-use super::copies::{Copies, MANY, MAX_STACK, Registers};
+use super::copies::{Copies, MANY, MAX_STACK};
 use super::entries::{Entries, NO_STACK};
 use super::large::Large;
 use super::pages;
 use super::region::Region;
 use super::thread;
+use crate::address_space::stack::Registers;
 
 /// log2 of the blocks that can be followed at once: 128 GiB of live memory at the usual mean. The second is for systems
 /// that give less address space than 16 GiB.

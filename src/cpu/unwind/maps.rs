@@ -1,5 +1,6 @@
 //! `/proc/PID/maps`: what of a process's address space is executable, and which files it comes from.
 
+use crate::address_space::maps::{self, Line};
 use crate::cpu::event::MappedCode;
 
 /// An executable stretch of address space.
@@ -12,7 +13,7 @@ pub(super) struct Mapping {
     pub(super) device: (u32, u32),
     /// 0: not a file.
     pub(super) inode: u64,
-    /// As the system writes it; empty: anonymous.
+    /// Empty: anonymous.
     pub(super) path: Vec<u8>,
 }
 
@@ -35,6 +36,19 @@ impl Mapping {
     }
 }
 
+impl From<&Line<'_>> for Mapping {
+    fn from(line: &Line<'_>) -> Self {
+        Self {
+            start: line.start,
+            end: line.end,
+            offset: line.offset,
+            device: line.device,
+            inode: line.inode,
+            path: line.path(),
+        }
+    }
+}
+
 impl From<&MappedCode<'_>> for Mapping {
     fn from(code: &MappedCode<'_>) -> Self {
         Self {
@@ -51,14 +65,11 @@ impl From<&MappedCode<'_>> for Mapping {
 /// Executable mappings that are kept, at most; what lies in others is unknown.
 pub(super) const MAX_MAPPINGS: usize = 16_384;
 
-/// The executable mappings in the text of a maps file, by address; neighbours that continue each other are one. Lines
-/// that are not understood are passed over.
+/// The executable mappings in the text of a maps file, by address; neighbours that continue each other are one.
 pub(super) fn executable(text: &[u8]) -> Vec<Mapping> {
     let mut mappings: Vec<Mapping> = Vec::new();
-    for mapping in text
-        .split(|byte| *byte == b'\n')
-        .filter_map(executable_line)
-    {
+    let executable = maps::lines(text).filter(|line| line.is_executable);
+    for mapping in executable.map(|line| Mapping::from(&line)) {
         match mappings.last_mut() {
             Some(last) if continues(last, &mapping) => last.end = mapping.end,
             Some(last) if mapping.start < last.end => {}
@@ -78,53 +89,6 @@ fn continues(last: &Mapping, next: &Mapping) -> bool {
         && last.path == next.path
         && (last.inode, last.device) == (next.inode, next.device)
         && (follows || last.inode == 0)
-}
-
-/// `7f1b6a092000-7f1b6a1e8000 r-xp 00026000 fe:00 326279      /usr/lib/x86_64-linux-gnu/libc.so.6`
-fn executable_line(line: &[u8]) -> Option<Mapping> {
-    let mut fields = line.splitn(6, |byte| *byte == b' ');
-    let (start, end) = pair(fields.next()?, b'-')?;
-    if fields.next()?.get(2) != Some(&b'x') || start >= end {
-        return None;
-    }
-    let offset = hexadecimal(fields.next()?)?;
-    let (major, minor) = pair(fields.next()?, b':')?;
-    let inode = str::from_utf8(fields.next()?).ok()?.parse().ok()?;
-    let path = fields.next().unwrap_or_default().trim_ascii_start();
-    Some(Mapping {
-        start,
-        end,
-        offset,
-        device: (u32::try_from(major).ok()?, u32::try_from(minor).ok()?),
-        inode,
-        path: unescaped(path),
-    })
-}
-
-fn pair(field: &[u8], separator: u8) -> Option<(u64, u64)> {
-    let at = field.iter().position(|byte| *byte == separator)?;
-    Some((hexadecimal(&field[..at])?, hexadecimal(&field[at + 1..])?))
-}
-
-fn hexadecimal(digits: &[u8]) -> Option<u64> {
-    u64::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
-}
-
-/// The system writes a line feed in a path as `\012`, and escapes nothing else.
-fn unescaped(path: &[u8]) -> Vec<u8> {
-    const LINE_FEED: &[u8] = b"\\012";
-    let mut plain = Vec::with_capacity(path.len());
-    let mut rest = path;
-    while let Some(byte) = rest.first() {
-        if let Some(after) = rest.strip_prefix(LINE_FEED) {
-            plain.push(b'\n');
-            rest = after;
-        } else {
-            plain.push(*byte);
-            rest = &rest[1..];
-        }
-    }
-    plain
 }
 
 #[cfg(test)]
@@ -175,11 +139,5 @@ ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsysca
             ranges,
             [(0x1000, 0x3000), (0x3000, 0x4000), (0x4000, 0x5000)]
         );
-    }
-
-    #[test]
-    fn lines_that_are_not_understood_are_passed_over() {
-        let text = b"nonsense\n1000 r-xp\n-- r-xp 0 0:0 0\n2000-1000 r-xp 0 0:0 0 /a\n\xff\xfe-1 r-xp\n1-2 r-xp 0 1:2 3 /b";
-        assert_eq!(executable(text).len(), 1);
     }
 }

@@ -1,11 +1,12 @@
 //! One round of reading: what was sampled gets its stack and its site, what was freed leaves the ledger.
 
 use super::ledger::{Ending, Ledger, Site};
-use crate::allocation::sampling::{self, Born, Session};
+use crate::address_space::stack::Registers;
+use crate::allocation::sampling::{Born, Session};
 use crate::clock;
 use crate::cpu::Target;
 use crate::cpu::stack_walking::{
-    End, Frame, RawSample, Registers, StackId, StackSize, Stacks, Unwinder, Unwound,
+    End, Frame, Modules, RawSample, StackId, StackSize, Stacks, Unwinder, Unwound,
 };
 
 /// Bytes of a stack that are copied at first.
@@ -78,17 +79,12 @@ impl Reader {
         (self.stacks.intern(&self.frames), unwound.end.into())
     }
 
-    fn unwind(&mut self, thread: u32, now: u64, at: sampling::Registers, stack: &[u8]) -> Unwound {
+    fn unwind(&mut self, thread: u32, now: u64, at: Registers, stack: &[u8]) -> Unwound {
         let sample = RawSample {
             thread,
             at_ns: now,
             weight_ns: 0,
-            registers: Some(Registers {
-                instruction: at.instruction,
-                stack: at.stack,
-                frame: at.frame,
-                link: at.link,
-            }),
+            registers: Some(at),
             stack,
             kernel: &[],
         };
@@ -104,7 +100,7 @@ impl Reader {
         });
     }
 
-    pub(super) fn modules(&self) -> crate::cpu::stack_walking::Modules {
+    pub(super) fn modules(&self) -> Modules {
         self.unwinder.modules().clone()
     }
 

@@ -5,8 +5,9 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 
-use super::mappings::{self, Mapping};
+use super::mappings;
 use super::{Look, Pages, Range, strata};
+use crate::address_space::maps::Line;
 use crate::memory::{Identity, Inode};
 
 /// Pages asked for in one system call.
@@ -73,7 +74,7 @@ pub(in crate::memory) fn look(range: Range, identity: Option<&Identity>) -> Look
 
 /// What lies there, by the kernel's list of mappings: some microseconds for each of them.
 pub(in crate::memory) fn identity(range: Range) -> Identity {
-    let Ok(text) = fs::read_to_string("/proc/self/maps") else {
+    let Ok(text) = fs::read("/proc/self/maps") else {
         return Identity::Mixed;
     };
     let end = range.start + range.bytes;
@@ -81,19 +82,20 @@ pub(in crate::memory) fn identity(range: Range) -> Identity {
     let Some(first) = touched.first() else {
         return Identity::Mixed;
     };
+    let file = |mapping: &Line<'_>| (mapping.device, mapping.inode);
     if !mappings::are_whole(&touched, range.start, end)
-        || touched.iter().any(|it| it.id != first.id)
+        || touched.iter().any(|it| file(it) != file(first))
     {
         return Identity::Mixed;
     }
-    if first.id.1 == 0 {
+    if first.inode == 0 {
         return Identity::Anonymous;
     }
     let inode = Inode {
-        id: first.id,
-        path: first.path.to_owned(),
+        id: file(first),
+        path: String::from_utf8_lossy(&first.path()).into_owned(),
     };
-    if lies_in_memory(first) {
+    if lies_in_memory(&inode.path) {
         Identity::Shared(inode)
     } else {
         Identity::File(inode)
@@ -101,8 +103,7 @@ pub(in crate::memory) fn identity(range: Range) -> Identity {
 }
 
 /// Shared memory, or a file of a file system that has no storage.
-fn lies_in_memory(mapping: &Mapping<'_>) -> bool {
-    let path = mapping.path;
+fn lies_in_memory(path: &str) -> bool {
     let nameless = [
         "/memfd:",
         "/SYSV",

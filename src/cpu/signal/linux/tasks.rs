@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
+use crate::address_space::stack;
+
 const TASKS: &str = "/proc/self/task";
 
 /// A thread's name, as the kernel keeps it: up to 15 bytes.
@@ -150,25 +152,12 @@ pub(super) fn this_task() -> Task {
 
 /// The lowest address of the calling thread's stack and the one after its highest, as the C library knows them.
 pub(super) fn this_stack() -> Option<(u64, u64)> {
-    // SAFETY: all bit patterns are valid for this C structure.
-    let mut attributes: libc::pthread_attr_t = unsafe { std::mem::zeroed() };
-    // SAFETY: takes nothing.
-    let this = unsafe { libc::pthread_self() };
-    // SAFETY: the thread is the calling one, and lives; `attributes` is written before it is read.
-    if unsafe { libc::pthread_getattr_np(this, &raw mut attributes) } != 0 {
-        return None;
-    }
-    let (mut low, mut bytes) = (std::ptr::null_mut(), 0_usize);
-    // SAFETY: `attributes` was filled by the call above.
-    let status =
-        unsafe { libc::pthread_attr_getstack(&raw const attributes, &raw mut low, &raw mut bytes) };
-    // SAFETY: as above, and not used afterwards.
-    unsafe { libc::pthread_attr_destroy(&raw mut attributes) };
-    let low = low as u64;
-    let here = (&raw const status) as u64;
-    let high = low.checked_add(bytes as u64)?;
+    let (low, high) = stack::bounds()?;
+    let here = (&raw const low).addr();
     // What does not hold this function's own frame is another stack: a coroutine's.
-    (status == 0 && (low..high).contains(&here)).then_some((low, high))
+    (low..high)
+        .contains(&here)
+        .then_some((low as u64, high as u64))
 }
 
 #[cfg(all(test, not(loom)))]
