@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Installation, Spent, installation, spent};
+use super::{Spent, installation, spent};
 
 /// Fails unless something allocates at most so often: `<= N`, `< N` or `== N` blocks (a reallocation is one).
 ///
@@ -119,14 +119,9 @@ impl<R, F: FnOnce() -> R> Allocating<R> for F {
 
 /// Why nothing was counted, and what to do.
 pub(crate) fn uncounted() -> String {
-    match installation() {
-        Installation::Absent => "allocations are not counted: install vecperf::Allocator in this program: \
-             #[global_allocator] static ALLOCATOR: vecperf::Allocator = vecperf::Allocator::system();"
-            .to_owned(),
-        Installation::Twice => "allocations are not counted: vecperf::Allocator is wrapped around itself; \
-             install it once"
-            .to_owned(),
-        Installation::Once => "allocations were not counted: too many operations are under way inside each other"
+    match installation().lack() {
+        Some((why, remedy)) => format!("allocations are not counted: {why}; {remedy}"),
+        None => "allocations were not counted: too many operations are under way inside each other"
             .to_owned(),
     }
 }

@@ -17,6 +17,23 @@ pub enum Installation {
     Twice,
 }
 
+impl Installation {
+    /// Why allocations are not counted, and what to change; `None`: they are.
+    pub(crate) const fn lack(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Absent => Some((
+                "vecperf::Allocator is not this program's allocator",
+                "install vecperf::Allocator: #[global_allocator] static ALLOCATOR: vecperf::Allocator = vecperf::Allocator::system();",
+            )),
+            Self::Once => None,
+            Self::Twice => Some((
+                "vecperf::Allocator is wrapped around itself and would count twice",
+                "install it once",
+            )),
+        }
+    }
+}
+
 /// 0: not tried yet.
 static FOUND: AtomicU8 = AtomicU8::new(0);
 

@@ -1,18 +1,13 @@
 //! Whether a CPU profile can be taken here, by which back end, and what to change for a better one.
 
-use crate::resource::Capability;
+use crate::resource::{self, Capability};
 
 /// What the capability is called.
 const NAME: &str = "CPU profile";
 
 /// It cannot be taken, or is not: why, and what to change.
 pub(crate) fn lack(reason: &str, remedy: &str) -> Capability {
-    Capability {
-        name: NAME.to_owned(),
-        available: false,
-        reason: reason.to_owned(),
-        remedy: remedy.to_owned(),
-    }
+    resource::lack(NAME, reason, remedy)
 }
 
 /// By trying: a recording is started and stopped, which takes about 50 ms.

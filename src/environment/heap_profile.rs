@@ -1,56 +1,29 @@
 //! Whether a heap profile can be taken here, and what to change for one.
 
-use crate::allocation::{Installation, installation};
-use crate::resource::Capability;
+use crate::allocation::installation;
+use crate::resource::{self, Capability, have};
 
 /// What the capability is called.
 const NAME: &str = "heap profile";
 
 /// It cannot be taken, or is not: why, and what to change.
 pub(crate) fn lack(reason: &str, remedy: &str) -> Capability {
-    Capability {
-        name: NAME.to_owned(),
-        available: false,
-        reason: reason.to_owned(),
-        remedy: remedy.to_owned(),
-    }
+    resource::lack(NAME, reason, remedy)
 }
 
 /// It is taken: one byte in so many.
 pub(crate) fn taken(mean_bytes: u64) -> Capability {
-    Capability {
-        name: NAME.to_owned(),
-        available: true,
-        reason: format!("vecperf::Allocator: one byte in {mean_bytes} sampled"),
-        remedy: String::new(),
-    }
+    let how = format!("vecperf::Allocator: one byte in {mean_bytes} sampled");
+    have(NAME, &how)
 }
 
 /// What this build, system and program allow; nothing is started.
 pub(crate) fn here() -> Capability {
-    if let Some((reason, remedy)) = unsupported() {
-        return lack(reason, remedy);
-    }
-    match installation() {
-        Installation::Once => Capability {
-            name: NAME.to_owned(),
-            available: true,
-            reason: "vecperf::Allocator is installed".to_owned(),
-            remedy: String::new(),
-        },
-        Installation::Absent => lack(ABSENT.0, ABSENT.1),
-        Installation::Twice => lack(TWICE.0, TWICE.1),
+    match unsupported().or_else(|| installation().lack()) {
+        Some((reason, remedy)) => lack(reason, remedy),
+        None => have(NAME, "vecperf::Allocator is installed"),
     }
 }
-
-const ABSENT: (&str, &str) = (
-    "vecperf::Allocator is not this program's allocator",
-    "install it: #[global_allocator] static ALLOCATOR: vecperf::Allocator = vecperf::Allocator::system();",
-);
-const TWICE: (&str, &str) = (
-    "vecperf::Allocator is wrapped around itself",
-    "wrap it once",
-);
 
 /// Why there is none in this build or on this system, and what to change.
 fn unsupported() -> Option<(&'static str, &'static str)> {

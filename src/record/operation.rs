@@ -9,7 +9,7 @@ use super::core::Core;
 use super::instrument::Instrumented;
 use super::shard::OTHER_COUNTERS;
 use super::timer::Timer;
-use crate::allocation::{Allocating, Bound, Installation, installation, uncounted};
+use crate::allocation::{Allocating, Bound, installation, uncounted};
 use crate::clock::Moment;
 use crate::histogram::nanos_of;
 use crate::segment::Outcome;
@@ -208,7 +208,7 @@ impl Allocating<()> for &Operation {
         let Some(core) = &self.core else {
             return Err("the operation is off: no monitor, or `enabled = false`".to_owned());
         };
-        if installation() != Installation::Once {
+        if installation().lack().is_some() {
             return Err(uncounted());
         }
         let counted = core.allocations();

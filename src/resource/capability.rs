@@ -4,7 +4,7 @@ use super::Capability;
 use crate::clock;
 
 /// It can be measured; `how`.
-pub(super) fn have(name: &str, how: &str) -> Capability {
+pub(crate) fn have(name: &str, how: &str) -> Capability {
     Capability {
         name: name.to_owned(),
         available: true,
@@ -14,7 +14,7 @@ pub(super) fn have(name: &str, how: &str) -> Capability {
 }
 
 /// It cannot be measured; `why`, and what to change (empty: nothing helps).
-pub(super) fn lack(name: &str, why: &str, remedy: &str) -> Capability {
+pub(crate) fn lack(name: &str, why: &str, remedy: &str) -> Capability {
     Capability {
         name: name.to_owned(),
         available: false,

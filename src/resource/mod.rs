@@ -150,6 +150,7 @@ pub enum PressureScope {
     Machine,
 }
 
+pub(crate) use capability::{have, lack};
 pub use growth::{MemoryGrowth, TimeToLimit};
 pub(crate) use system::machine::machine;
 pub(crate) use window::Window;

@@ -11,8 +11,8 @@ use super::build::{self, Counts, Row};
 use super::ledger::{Site, Sums, objects};
 use super::phases::Phases;
 use super::reader::Reader;
+use crate::allocation::installation;
 use crate::allocation::sampling::{self, Session, Unsampled, Weight};
-use crate::allocation::{Installation, installation};
 use crate::clock;
 use crate::cpu::stack_walking::Symbolizer;
 use crate::heap::mark::HeapMark;
@@ -67,8 +67,8 @@ impl Recording {
     /// # Errors
     /// Why it cannot.
     pub(crate) fn start(mean: u64) -> Result<Self, String> {
-        if installation() != Installation::Once {
-            return Err("vecperf::Allocator is not this program's allocator".to_owned());
+        if let Some((why, _)) = installation().lack() {
+            return Err(why.to_owned());
         }
         let session = Session::start(mean)?;
         let shared = Arc::new(Shared {
