@@ -1,5 +1,8 @@
 //! The calling thread's stack, and the registers that unwinding starts from.
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use std::arch::asm;
+
 /// The registers that unwinding starts from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Registers {
@@ -29,4 +32,56 @@ pub(crate) fn bounds() -> Option<(usize, usize)> {
     unsafe { libc::pthread_attr_destroy(&raw mut attributes) };
     let high = low.addr().checked_add(bytes)?;
     (status == 0).then_some((low.addr(), high))
+}
+
+/// The registers in the function that this is inlined into.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn registers_here() -> Registers {
+    let (instruction, stack, frame): (u64, u64, u64);
+    // SAFETY: reads registers.
+    unsafe {
+        asm!(
+            "lea {instruction}, [rip]",
+            "mov {stack}, rsp",
+            "mov {frame}, rbp",
+            instruction = out(reg) instruction,
+            stack = out(reg) stack,
+            frame = out(reg) frame,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    Registers {
+        instruction,
+        stack,
+        frame,
+        link: 0,
+    }
+}
+
+/// As above.
+#[cfg(target_arch = "aarch64")]
+#[inline(always)]
+pub(crate) fn registers_here() -> Registers {
+    let (instruction, stack, frame, link): (u64, u64, u64, u64);
+    // SAFETY: reads registers.
+    unsafe {
+        asm!(
+            "adr {instruction}, .",
+            "mov {stack}, sp",
+            "mov {frame}, x29",
+            "mov {link}, x30",
+            instruction = out(reg) instruction,
+            stack = out(reg) stack,
+            frame = out(reg) frame,
+            link = out(reg) link,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    Registers {
+        instruction,
+        stack,
+        frame,
+        link,
+    }
 }

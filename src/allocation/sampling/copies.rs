@@ -68,7 +68,7 @@ impl Copies {
             .numbers
             .take(|number| &self.heads[number as usize].link)?;
         let head = &self.heads[number as usize];
-        let registers = registers();
+        let registers = stack::registers_here();
         let words = [
             registers.instruction,
             registers.stack,
@@ -135,56 +135,6 @@ fn above(from: usize) -> usize {
         high.saturating_sub(from)
     } else {
         0
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn registers() -> Registers {
-    let (instruction, stack, frame): (u64, u64, u64);
-    // SAFETY: reads registers.
-    unsafe {
-        asm!(
-            "lea {instruction}, [rip]",
-            "mov {stack}, rsp",
-            "mov {frame}, rbp",
-            instruction = out(reg) instruction,
-            stack = out(reg) stack,
-            frame = out(reg) frame,
-            options(nomem, nostack, preserves_flags),
-        );
-    }
-    Registers {
-        instruction,
-        stack,
-        frame,
-        link: 0,
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-#[inline(always)]
-fn registers() -> Registers {
-    let (instruction, stack, frame, link): (u64, u64, u64, u64);
-    // SAFETY: reads registers.
-    unsafe {
-        asm!(
-            "adr {instruction}, .",
-            "mov {stack}, sp",
-            "mov {frame}, x29",
-            "mov {link}, x30",
-            instruction = out(reg) instruction,
-            stack = out(reg) stack,
-            frame = out(reg) frame,
-            link = out(reg) link,
-            options(nomem, nostack, preserves_flags),
-        );
-    }
-    Registers {
-        instruction,
-        stack,
-        frame,
-        link,
     }
 }
 

@@ -1,12 +1,12 @@
 //! A sample of the calling thread, as a back end would take it, and names for its frames.
 
-use std::arch::asm;
 use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use object::{Object, ObjectSymbol};
 
+use crate::address_space::stack::registers_here;
 use crate::cpu::event::{RawSample, Registers};
 use crate::cpu::options::Target;
 use crate::cpu::unwind::{Frame, Module, ModuleId, Modules, Unwinder, Unwound};
@@ -44,44 +44,10 @@ impl Captured {
 /// The calling thread's registers and stack. Inlined, so that the caller is the leaf.
 #[inline(always)]
 pub(super) fn capture() -> Captured {
-    let registers = here();
+    let registers = registers_here();
     Captured {
         registers,
         stack: stack_from(registers.stack),
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn here() -> Registers {
-    let (instruction, stack, frame);
-    // SAFETY: reads three registers, and writes nothing but its outputs.
-    unsafe {
-        asm!("lea {0}, [rip]", "mov {1}, rsp", "mov {2}, rbp",
-            out(reg) instruction, out(reg) stack, out(reg) frame, options(nomem, nostack));
-    }
-    Registers {
-        instruction,
-        stack,
-        frame,
-        link: 0,
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-#[inline(always)]
-fn here() -> Registers {
-    let (instruction, stack, frame, link);
-    // SAFETY: reads four registers, and writes nothing but its outputs.
-    unsafe {
-        asm!("adr {0}, .", "mov {1}, sp", "mov {2}, x29", "mov {3}, x30",
-            out(reg) instruction, out(reg) stack, out(reg) frame, out(reg) link, options(nomem, nostack));
-    }
-    Registers {
-        instruction,
-        stack,
-        frame,
-        link,
     }
 }
 
