@@ -4,7 +4,8 @@
 //!  allocator.rs     the wrapper that a program installs
 //!  cells.rs         one thread's counts        process.rs   what is live in the process, and its peak
 //!  threads.rs       whose cells are whose: found, handed on, shared by who has none
-//!  stretches.rs     what a thread allocated between two moments     stretch.rs  as operations use it
+//!  stretches.rs     what a thread allocated between two moments     stretch.rs   as operations use it
+//!  place.rs         the place of an open one                        spent.rs     what came of it
 //!  assertion.rs     the same for tests
 //!  installation.rs  whether the wrapper is the program's allocator
 //!  totals.rs        the sums
@@ -17,6 +18,7 @@ mod allocator;
 mod assertion;
 mod cells;
 mod installation;
+mod place;
 mod process;
 #[cfg_attr(
     not(all(
@@ -27,6 +29,7 @@ mod process;
     path = "sampling/elsewhere.rs"
 )]
 pub(crate) mod sampling;
+mod spent;
 mod stretch;
 mod stretches;
 #[cfg(test)]
@@ -36,8 +39,8 @@ mod totals;
 
 pub use allocator::Allocator;
 pub use installation::{Installation, installation};
+pub use spent::Spent;
 pub use stretch::spent;
-pub use stretches::Spent;
 pub use totals::{Totals, totals};
 
 #[doc(hidden)]

@@ -1,7 +1,7 @@
 //! The calling thread's stretches, as operations use them.
 
 use super::installation::counts;
-use super::stretches::Spent;
+use super::spent::Spent;
 use super::threads;
 
 /// An open stretch of the thread that entered it.

@@ -4,73 +4,14 @@
 //! ends before what was begun inside it leaves an empty place, which goes when it is the last one. One that ends on
 //! another thread is not counted: that thread empties the place, because only an ending knows that it will not come.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::cells::{Cells, Counted};
-
-use Ordering::Relaxed;
+use super::place::{ENDED, LOST, LOST_UNSURE, Place, SERIAL_BITS, UNSURE, add, is_empty, lost};
+use super::spent::Spent;
 
 /// How deep stretches nest. Those deeper are not counted.
 pub(super) const DEPTH: usize = 48;
-
-/// The low bits of a stretch's number count the thread's stretches (the highest one is [`UNSURE`]); the others are the
-/// page's.
-const SERIAL_BITS: u32 = 44;
-
-/// What was allocated in a stretch. Everything but what starts with `own` includes the nested stretches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
-    /// Blocks allocated; a reallocation is one.
-    pub allocations: u64,
-    /// Bytes asked for.
-    pub bytes: u64,
-    /// Bytes allocated less bytes freed; negative where it freed what was there before.
-    pub net_bytes: i64,
-    /// The most bytes that were held at once beyond those at the start.
-    pub peak_bytes: u64,
-    /// Blocks allocated outside of nested stretches.
-    pub own_allocations: u64,
-    /// Bytes asked for outside of nested stretches.
-    pub own_bytes: u64,
-}
-
-impl Spent {
-    /// Both, one after the other.
-    #[must_use]
-    pub(crate) fn then(self, next: Self) -> Self {
-        let sum = |before: u64, next: u64| before.saturating_add(next);
-        let peak_of_next = i64::try_from(next.peak_bytes).unwrap_or(i64::MAX);
-        let peak_of_next = self.net_bytes.saturating_add(peak_of_next);
-        Self {
-            allocations: sum(self.allocations, next.allocations),
-            bytes: sum(self.bytes, next.bytes),
-            net_bytes: self.net_bytes.saturating_add(next.net_bytes),
-            peak_bytes: self
-                .peak_bytes
-                .max(u64::try_from(peak_of_next).unwrap_or(0)),
-            own_allocations: sum(self.own_allocations, next.own_allocations),
-            own_bytes: sum(self.own_bytes, next.own_bytes),
-        }
-    }
-}
-
-/// An open stretch, or the place of one.
-#[repr(C)]
-struct Place {
-    /// The stretch's number, or [`LOST`], or [`ENDED`]. Another thread may make a stretch lost, and nothing else.
-    number: AtomicU64,
-    allocations: AtomicU64,
-    allocated_bytes: AtomicU64,
-    freed_bytes: AtomicU64,
-    /// The highest net between the beginning of the stretch around this one, or of the one before this in it, and the
-    /// beginning of this one.
-    highest_before: AtomicI64,
-    /// What was counted by stretches that ended inside.
-    nested_allocations: AtomicU64,
-    nested_bytes: AtomicU64,
-    /// The number of the operation whose stretch it is; 0: of none.
-    operation: AtomicU32,
-}
 
 /// A stretch under way.
 #[cfg(all(
@@ -86,28 +27,6 @@ pub(super) struct UnderWay {
     pub(super) number: u64,
     /// The operation's number; 0: it is of none.
     pub(super) operation: u32,
-}
-
-/// The stretch ended on another thread, or while its thread did something else: it was not counted.
-const LOST: u64 = 0;
-/// The stretch ended before what was begun inside it. Its `allocations` is then the place of the first of those.
-const ENDED: u64 = 1;
-/// As [`LOST`], and it was [`UNSURE`]: so is then the one around.
-const LOST_UNSURE: u64 = 2;
-/// Added to the number of a stretch of which it is no longer known what is its own.
-const UNSURE: u64 = 1 << (SERIAL_BITS - 1);
-
-fn is_empty(number: u64) -> bool {
-    number <= LOST_UNSURE
-}
-
-/// What is left of the stretch when it is lost.
-fn lost(number: u64) -> u64 {
-    if number & UNSURE == 0 {
-        LOST
-    } else {
-        LOST_UNSURE
-    }
 }
 
 /// A thread's open stretches.
@@ -176,14 +95,7 @@ impl Stretches {
         let serial = self.begun.load(Relaxed).wrapping_add(1);
         self.begun.store(serial, Relaxed);
         let number = u64::from(page) << SERIAL_BITS | (serial & (UNSURE - 1));
-        let now = cells.counted();
-        place.allocations.store(now.allocations, Relaxed);
-        place.allocated_bytes.store(now.allocated_bytes, Relaxed);
-        place.freed_bytes.store(now.freed_bytes, Relaxed);
-        place.nested_allocations.store(0, Relaxed);
-        place.nested_bytes.store(0, Relaxed);
-        place.operation.store(operation, Relaxed);
-        place.number.store(number, Relaxed);
+        place.begin(number, operation, cells.counted());
         self.depth.store(depth, Relaxed);
         number
     }
@@ -432,83 +344,4 @@ impl Stretches {
         }
         Some(place.end_before(inside, first, at + 1, cells))
     }
-}
-
-impl Place {
-    const fn new() -> Self {
-        Self {
-            number: AtomicU64::new(LOST),
-            allocations: AtomicU64::new(0),
-            allocated_bytes: AtomicU64::new(0),
-            freed_bytes: AtomicU64::new(0),
-            highest_before: AtomicI64::new(0),
-            nested_allocations: AtomicU64::new(0),
-            nested_bytes: AtomicU64::new(0),
-            operation: AtomicU32::new(0),
-        }
-    }
-
-    /// Stretches inside counted so much.
-    #[inline(always)]
-    fn nest(&self, allocations: u64, bytes: u64) {
-        add(&self.nested_allocations, allocations);
-        add(&self.nested_bytes, bytes);
-    }
-
-    /// The stretch ends before `inside`, the places after it from `next` on, of which `first` is the first open one.
-    fn end_before(
-        &self,
-        inside: &[Self],
-        first: Option<usize>,
-        next: usize,
-        cells: &Cells,
-    ) -> Spent {
-        let now = cells.counted();
-        let before = |place: &Self| place.highest_before.load(Relaxed);
-        let highest = inside.iter().map(before).fold(cells.height(), i64::max);
-        // What will come to this place yet: what ended in the empty places, and the first open stretch.
-        let empty = &inside[..first.unwrap_or(inside.len())];
-        let (mut allocations, mut bytes) = first
-            .map(|at| inside[at].spent(now, highest))
-            .map_or((0, 0), |open| (open.allocations, open.bytes));
-        for place in empty {
-            allocations = place
-                .nested_allocations
-                .load(Relaxed)
-                .wrapping_add(allocations);
-            bytes = place.nested_bytes.load(Relaxed).wrapping_add(bytes);
-        }
-        self.nest(allocations, bytes);
-        let spent = self.spent(now, highest);
-        // All of this stretch is nested in the one around, and has to come to it once.
-        let rest = spent.allocations.wrapping_sub(allocations);
-        self.nested_allocations.store(rest, Relaxed);
-        self.nested_bytes
-            .store(spent.bytes.wrapping_sub(bytes), Relaxed);
-        let first = first.map_or(0, |at| (next + at) as u64);
-        self.allocations.store(first, Relaxed);
-        self.number.store(ENDED, Relaxed);
-        spent
-    }
-
-    /// What was counted from its beginning until `now`, the highest net being `highest`.
-    #[inline(always)]
-    fn spent(&self, now: Counted, highest: i64) -> Spent {
-        let allocations = now.allocations.wrapping_sub(self.allocations.load(Relaxed));
-        let allocated = self.allocated_bytes.load(Relaxed);
-        let bytes = now.allocated_bytes.wrapping_sub(allocated);
-        let net_before = allocated.wrapping_sub(self.freed_bytes.load(Relaxed)) as i64;
-        Spent {
-            allocations,
-            bytes,
-            net_bytes: now.net().wrapping_sub(net_before),
-            peak_bytes: u64::try_from(highest.wrapping_sub(net_before)).unwrap_or(0),
-            own_allocations: allocations.wrapping_sub(self.nested_allocations.load(Relaxed)),
-            own_bytes: bytes.wrapping_sub(self.nested_bytes.load(Relaxed)),
-        }
-    }
-}
-
-fn add(cell: &AtomicU64, n: u64) {
-    cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
 }

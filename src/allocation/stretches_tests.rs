@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::cells::Cells;
-use super::stretches::{DEPTH, Spent, Stretches};
+use super::spent::Spent;
+use super::stretches::{DEPTH, Stretches};
 
 #[derive(Clone, Debug)]
 enum Step {

@@ -9,13 +9,14 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 use super::cells::{Cells, Counted, SharedCells};
+use super::spent::Spent;
+use super::stretches::Stretches;
 #[cfg(all(
     feature = "cpu",
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 use super::stretches::UnderWay;
-use super::stretches::{Spent, Stretches};
 
 /// One thread's page.
 #[repr(C)]
