@@ -1,8 +1,6 @@
 //! The table of all settings: the one place that knows their names and what each allows. Files, the environment,
 //! flags, `vecperf config show` and suggestions all read it.
 
-use std::path::Path;
-
 use super::value::{Rule, Slot, Value};
 use super::{OperationThresholds, Settings};
 
@@ -173,25 +171,4 @@ pub(super) fn nearest<'a>(
         .min_by_key(|&(distance, _)| distance)
         .filter(|&(distance, candidate)| distance <= (candidate.len() / 3).max(1))
         .map(|(_, candidate)| candidate)
-}
-
-/// The files inside the directory: the keys that name them, and their names.
-pub(super) fn files(settings: &Settings) -> [(&'static str, &str); 3] {
-    let output = &settings.output;
-    [
-        ("output.metrics_file", &output.metrics_file),
-        ("output.profiling_file", &output.profiling_file),
-        ("output.heap_profile_file", &output.heap_profile_file),
-    ]
-}
-
-/// Two keys that name one file, and its name: on systems that do not tell case apart, too.
-pub(super) fn same_file(settings: &Settings) -> Option<([&'static str; 2], &str)> {
-    let files = files(settings);
-    let is_same =
-        |a: &str, b: &str| Path::new(a) == Path::new(b) || a.to_lowercase() == b.to_lowercase();
-    [(0, 1), (0, 2), (1, 2)].into_iter().find_map(|(a, b)| {
-        let (a, b) = (files[a], files[b]);
-        is_same(a.1, b.1).then_some(([a.0, b.0], a.1))
-    })
 }

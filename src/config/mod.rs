@@ -24,6 +24,7 @@ use key::{KEYS, OPERATION_KEYS};
 use problem::Problem;
 
 pub(crate) use names::check_file_name;
+pub(crate) use problem::same_file;
 pub use resolved::{Origin, Resolved, Setting};
 pub use value::Value;
 
@@ -275,10 +276,10 @@ impl Settings {
                 text,
             })
             .collect();
-        if let Some((keys, name)) = key::same_file(self) {
+        if let Some((keys, name)) = self.output.same_file() {
             problems.push(Problem {
                 at: "settings".to_owned(),
-                text: problem::same_file(keys, name),
+                text: same_file(keys, name),
             });
         }
         if problems.is_empty() {

@@ -5,6 +5,8 @@
 
 use std::path::{Component, Path};
 
+use super::Output;
+
 /// Most file systems' limit of one name, in bytes.
 const LONGEST_NAME: usize = 255;
 /// Linux' limit of a path (PATH_MAX), with room for the longest file name in it.
@@ -98,6 +100,28 @@ fn check_part(name: &str) -> Result<(), String> {
             "{device} is a device on Windows, whatever follows the dot"
         )),
         None => Ok(()),
+    }
+}
+
+impl Output {
+    /// The files inside the directory: the keys that name them, and their names.
+    pub(crate) fn files(&self) -> [(&'static str, &str); 3] {
+        [
+            ("output.metrics_file", &self.metrics_file),
+            ("output.profiling_file", &self.profiling_file),
+            ("output.heap_profile_file", &self.heap_profile_file),
+        ]
+    }
+
+    /// Two keys that name one file, and its name: on systems that do not tell case apart, too.
+    pub(crate) fn same_file(&self) -> Option<([&'static str; 2], &str)> {
+        let files = self.files();
+        let is_same =
+            |a: &str, b: &str| Path::new(a) == Path::new(b) || a.to_lowercase() == b.to_lowercase();
+        [(0, 1), (0, 2), (1, 2)].into_iter().find_map(|(a, b)| {
+            let (a, b) = (files[a], files[b]);
+            is_same(a.1, b.1).then_some(([a.0, b.0], a.1))
+        })
     }
 }
 

@@ -98,9 +98,9 @@ pub(super) fn excerpt(text: &str) -> String {
 }
 
 /// Two outputs, one file: the keys and the name.
-pub(super) fn same_file([first, second]: [&str; 2], name: &str) -> String {
+pub(crate) fn same_file([first, second]: [&str; 2], name: &str) -> String {
     format!(
-        "`{first}` and `{second}` are both {}; one would overwrite the other",
+        "`{first}` and `{second}` are both {}; one would overwrite the other; give two names",
         quoted(name)
     )
 }

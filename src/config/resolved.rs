@@ -236,7 +236,7 @@ impl Resolved {
 
     /// These settings, when there is no problem: neither with one of them nor with two together.
     fn checked(self, mut problems: Vec<Problem>) -> Result<Self> {
-        if let Some((keys, name)) = key::same_file(&self.settings) {
+        if let Some((keys, name)) = self.settings.output.same_file() {
             let origin = match self.origin(keys[1]) {
                 Origin::Default => self.origin(keys[0]),
                 later => later,

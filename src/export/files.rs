@@ -18,9 +18,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::Output;
+use crate::config::{self, Output};
 use crate::error::{Error, ErrorKind, Result};
-use crate::export::text::plain;
 use claim::{Claim, Lock};
 pub use path::check_name;
 
@@ -41,26 +40,15 @@ impl OutputDirectory {
     /// [`ErrorKind::Settings`]: a file name that leaves the directory, or that is no name. [`ErrorKind::Io`]: the
     /// directory is a file, a symbolic link or cannot be written; a target is a symbolic link, a directory or a device.
     pub fn open(output: &Output) -> Result<Self> {
-        let files = [
-            ("output.metrics_file", &output.metrics_file),
-            ("output.profiling_file", &output.profiling_file),
-            ("output.heap_profile_file", &output.heap_profile_file),
-        ];
-        for (at, (key, name)) in files.iter().enumerate() {
+        for (key, name) in output.files() {
             check_name(key, name)?;
-            let same = files[..at]
-                .iter()
-                .find(|(_, other)| other.eq_ignore_ascii_case(name));
-            if let Some((other, _)) = same {
-                let name = plain(name);
-                let message = format!(
-                    "{other} and {key} are both \"{name}\": one would replace the other; give two names"
-                );
-                return Err(Error::new(ErrorKind::Settings, message));
-            }
+        }
+        if let Some((keys, name)) = output.same_file() {
+            let message = config::same_file(keys, name);
+            return Err(Error::new(ErrorKind::Settings, message));
         }
         let path = path::directory(&output.directory)?;
-        for (_, name) in files {
+        for (_, name) in output.files() {
             path::check_target(&path.join(name))?;
         }
         let lock = Lock::take(&path)
