@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use super::shard::Writer;
+use super::shard::{Writer, next_random};
 use super::sync::{AtomicU64, Ordering};
 use crate::clock::Moment;
 use crate::snapshot::FaultSnapshot;
@@ -23,9 +23,10 @@ const MOST_POLLS: u32 = 64;
 
 thread_local! {
     // No destructor and constant initialisation: reading it is one load.
-    /// From when on one sample is there to be taken, and one more with each distance; bits of a [`Moment`], which order as moments do.
+    /// From when on one sample is there to be taken, and one more with each distance; bits of a [`Moment`], which order as
+    /// moments do.
     static DUE: Cell<u64> = const { Cell::new(0) };
-    /// The state of a random sequence; the thread's number in its low half, 0 before its first sample.
+    /// The thread's number, 0 before its first sample, and the state of a random sequence.
     static THREAD: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
 }
 
@@ -75,14 +76,12 @@ pub(super) fn begin(now: Moment) -> (Moment, Faults) {
 #[cold]
 #[inline(never)]
 fn begin_due(now: Moment) -> (Moment, Faults) {
-    let (number, random) = THREAD.get();
-    let number = if number == 0 { next_number() } else { number };
-    // A linear congruence modulo 2^32 with the constants of Numerical Recipes; its top bit is the coin.
-    let random = if random == 0 { number } else { random };
-    let random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+    let (number, random) = this_thread();
+    let random = next_random(random);
     THREAD.set((number, random));
     let plenty = now.to_bits() >= DUE.get().saturating_add(apart(now));
-    if !plenty && random >> 31 == 0 {
+    let coin = random >> 31;
+    if !plenty && coin == 0 {
         return (now, Faults::NONE);
     }
     take_one(now);
@@ -107,11 +106,14 @@ fn sample(thread: u32) -> (Moment, Faults) {
     (Moment::now(), faults)
 }
 
-#[cold]
-fn next_number() -> u32 {
+/// The calling thread's number, which it gets here at first, and the state of its random sequence.
+fn this_thread() -> (u32, u32) {
     static NEXT: AtomicU32 = AtomicU32::new(1);
-    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
-        .max(1)
+    if THREAD.get().0 == 0 {
+        let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        THREAD.set((number.max(1), number));
+    }
+    THREAD.get()
 }
 
 /// The faults of a future, over its polls, which may be on several threads.
@@ -145,11 +147,8 @@ impl Polls {
             self.sampled = false;
             return (now, Faults::NONE);
         }
-        let (number, random) = THREAD.get();
-        let number = if number == 0 { next_number() } else { number };
-        THREAD.set((number, random));
         take_one(now);
-        sample(number)
+        sample(this_thread().0)
     }
 
     /// Where a poll ends.

@@ -225,15 +225,17 @@ impl Shard {
 }
 
 /// The state after a timed operation: the low half holds how many follow untimed, uniform in 0..=2n-2; the high half
-/// the random sequence (a linear congruence modulo 2^32 with the constants of Numerical Recipes, of which the upper
-/// bits choose the gap).
+/// the random sequence.
 #[cold]
 fn next_gap(state: u64, n: u32) -> u64 {
-    let random = (state >> 32)
-        .wrapping_mul(1_664_525)
-        .wrapping_add(1_013_904_223)
-        & 0xffff_ffff;
+    let random = u64::from(next_random((state >> 32) as u32));
     let choices = 2 * u64::from(n) - 1;
     let gap = (random * choices) >> 32;
     random << 32 | gap.min(u64::from(u32::MAX))
+}
+
+/// What follows in a random sequence: a linear congruence modulo 2^32 with the constants of Numerical Recipes, of which
+/// the upper bits are to be used.
+pub(super) const fn next_random(random: u32) -> u32 {
+    random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223)
 }
