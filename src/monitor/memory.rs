@@ -60,8 +60,8 @@ impl Monitor {
     ///
     /// Only the addresses are kept, and nothing there is ever read: what the mapping's owner does with it is not held
     /// up. [Remove](Region::remove) a region before it is unmapped; one that is unmapped all the same is reported as
-    /// such. Looked at here, which takes some milliseconds at most, and then about once a second; of a region beyond 256 MiB, 65,536 pages, so that its residency is an
-    /// estimate, with its margin beside it.
+    /// such. Looked at here, which takes some milliseconds at most, and then about once a second; of a region beyond
+    /// 256 MiB, 65,536 pages, so that its residency is an estimate, with its margin beside it.
     ///
     /// ```
     /// let monitor = vecperf::Monitor::in_memory(vecperf::Settings::default())?;

@@ -316,8 +316,8 @@ impl Monitor {
     ///
     /// Values are `alloc_objects`, `alloc_space`, `temporary_objects`, `temporary_space` (freed before the operation ended
     /// that allocated them), `inuse_objects` and `inuse_space`: estimates from samples, one byte in
-    /// [`heap_sample_bytes`](crate::config::Monitoring::heap_sample_bytes). Labels are `operation` and `phase`. Reads the functions' names, which takes 50 to
-    /// 100 ms the first time.
+    /// [`heap_sample_bytes`](crate::config::Monitoring::heap_sample_bytes). Labels are `operation` and `phase`. Reads the
+    /// functions' names, which takes 50 to 100 ms the first time.
     pub fn heap_profile(&self) -> Option<Profile> {
         self.watch.as_ref()?.heap.profile()
     }
