@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
 
 mod allocations;
+mod operations;
 mod rounds;
 
 use std::alloc::System;
@@ -13,8 +14,9 @@ use std::hint::black_box;
 use std::sync::{Arc, Barrier};
 
 use allocations::Pattern;
-use rounds::{Case, Figure, chained_work, work};
-use vecperf::{Allocator, Moment, Monitor, Settings};
+use operations::table;
+use rounds::{Case, chained_work, work};
+use vecperf::{Allocator, Monitor, Settings};
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator::system();
@@ -48,47 +50,19 @@ fn main() -> vecperf::Result<()> {
     Ok(())
 }
 
-/// Bare, beside two readings of the clock, as an operation, and as one in another; all of them with counting.
+/// The usual cases, and one in another; all of them with counting.
 fn around<'a>(monitor: &Monitor, work: impl Fn() + Copy + Sync + 'a) -> Vec<Case<'a>> {
     const REPEATS: u64 = 10_000;
-    let (timed, outer, inner) = (
-        monitor.operation("timed"),
-        monitor.operation("outer"),
-        monitor.operation("inner"),
-    );
-    let case = |name: &str, run: Box<dyn Fn(u64) + Sync + 'a>| Case::new(name, REPEATS, run);
-    vec![
-        case("bare", Box::new(move |n| (0..n).for_each(|_| work()))),
-        case(
-            "two readings of the clock",
-            Box::new(move |n| {
-                (0..n).for_each(|_| {
-                    let start = black_box(Moment::now());
-                    work();
-                    black_box(Moment::now().max(start));
-                });
-            }),
-        ),
-        case(
-            "start to drop",
-            Box::new(move |n| {
-                (0..n).for_each(|_| {
-                    let _timer = timed.start();
-                    work();
-                });
-            }),
-        ),
-        case(
-            "one in another",
-            Box::new(move |n| {
-                (0..n).for_each(|_| {
-                    let _outer = outer.start();
-                    let _inner = inner.start();
-                    work();
-                });
-            }),
-        ),
-    ]
+    let (outer, inner) = (monitor.operation("outer"), monitor.operation("inner"));
+    let mut cases = operations::around(monitor, REPEATS, work);
+    cases.push(Case::new("one in another", REPEATS, move |n| {
+        (0..n).for_each(|_| {
+            let _outer = outer.start();
+            let _inner = inner.start();
+            work();
+        });
+    }));
+    cases
 }
 
 /// With so many threads alive that have allocated.
@@ -125,18 +99,5 @@ fn totals(rounds: usize) {
         for other in others {
             let _ = other.join();
         }
-    }
-}
-
-fn table(what: &str, figures: &[Figure]) {
-    println!(
-        "\n{what:<34} {:>9} {:>9} {:>10} {:>9}",
-        "1 thread", "added", "2 threads", "added"
-    );
-    for figure in figures {
-        println!(
-            "  {:<32} {:>9.2} {:>9.2} {:>10.2} {:>9.2}",
-            figure.name, figure.alone, figure.added, figure.together, figure.added_together
-        );
     }
 }

@@ -7,115 +7,41 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
 
-#[path = "rounds/mod.rs"]
-#[expect(dead_code, reason = "only how often, and the median")]
+#[expect(dead_code, reason = "rounds of another length")]
+mod allocations;
+#[expect(dead_code, reason = "the differences are taken here")]
 mod rounds;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::hint::black_box;
-use std::sync::Barrier;
-use std::time::Instant;
+use std::alloc::System;
 
+use allocations::Pattern;
+use rounds::Case;
 use vecperf::{Allocator, Monitor, Settings};
 
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator::system();
+static SYSTEM: System = System;
 
 /// Pairs of a round.
 const PAIRS: u64 = 2_000_000;
-/// Blocks that are alive at the same time in the mixed case.
-const ALIVE: usize = 64;
-/// Sizes of the mixed case: 1.2 KiB on average.
-const SIZES: [usize; 16] = [
-    16, 24, 32, 48, 64, 64, 96, 128, 160, 256, 384, 512, 1_024, 2_048, 4_096, 10_240,
-];
 
-fn layout(size: usize) -> Layout {
-    // SAFETY: sizes here are small and the alignment is a power of two.
-    unsafe { Layout::from_size_align_unchecked(size, 8) }
-}
-
-fn take(allocator: &impl GlobalAlloc, size: usize) -> *mut u8 {
-    // SAFETY: no size is zero.
-    black_box(unsafe { allocator.alloc(layout(size)) })
-}
-
-fn give(allocator: &impl GlobalAlloc, block: *mut u8, size: usize) {
-    // SAFETY: allocated by `take` with this size.
-    unsafe { allocator.dealloc(black_box(block), layout(size)) };
-}
-
-fn small(allocator: &impl GlobalAlloc) {
-    for _ in 0..PAIRS {
-        give(allocator, take(allocator, 64), 64);
-    }
-}
-
-fn mixed(allocator: &impl GlobalAlloc) {
-    let mut state = 0x9e37_79b9_u64;
-    let mut alive = [(std::ptr::null_mut(), 0); ALIVE];
-    for n in 0..PAIRS {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        let size = SIZES[(state >> 20) as usize % SIZES.len()];
-        let place = &mut alive[n as usize % ALIVE];
-        let (block, old) = std::mem::replace(place, (take(allocator, size), size));
-        if !block.is_null() {
-            give(allocator, block, old);
-        }
-    }
-    for (block, size) in alive {
-        give(allocator, block, size);
-    }
-}
-
-/// On one thread, and on two at the same time by the slower one.
-fn times(run: impl Fn() + Sync) -> [f64; 2] {
-    let timed = || {
-        let start = Instant::now();
-        run();
-        start.elapsed().as_nanos() as f64 / PAIRS as f64
-    };
-    let alone = timed();
-    let start = Barrier::new(2);
-    let together = std::thread::scope(|scope| {
-        let one = || {
-            start.wait();
-            timed()
-        };
-        let other = scope.spawn(one);
-        let mine = one();
-        other.join().map_or(f64::NAN, |other| mine.max(other))
-    });
-    [alone, together]
-}
-
-fn monitor() -> Monitor {
-    let mut settings = Settings::default();
-    settings.monitoring.cpu_profiling = false;
-    Monitor::in_memory(settings).unwrap_or_default()
-}
-
-type Run = (&'static str, fn(&System), fn(&Allocator));
-
-fn main() {
-    let runs: [Run; 2] = [("64 B", small, small), ("mixed", mixed, mixed)];
-    println!("ns a pair            system   counted    added   sampled    added");
-    for (name, bare, wrapped) in runs {
+fn main() -> vecperf::Result<()> {
+    println!("ns a pair                             system   counted    added   sampled    added");
+    for (pattern, name) in Pattern::ALL {
+        let system = pattern.case_of("system", &SYSTEM, PAIRS);
+        let wrapped = pattern.case_of("wrapped", &ALLOCATOR, PAIRS);
         let mut seen = [const { [const { Vec::new() }; 5] }; 2];
         let mut samples = 0;
         for _ in 0..rounds::rounds(15) {
-            let system = times(|| bare(&System));
-            let counted = times(|| wrapped(&ALLOCATOR));
-            let watched = monitor();
-            let sampled = times(|| wrapped(&ALLOCATOR));
-            let report = watched.report().heap_profile;
-            samples = report.map_or(0, |report| report.samples);
-            drop(watched);
+            let bare = once(&system);
+            let counted = once(&wrapped);
+            let monitor = monitor()?;
+            let sampled = once(&wrapped);
+            let profile = monitor.report().heap_profile;
+            samples = profile.map_or(0, |profile| profile.samples);
             for (at, seen) in seen.iter_mut().enumerate() {
-                let added = (counted[at] - system[at], sampled[at] - system[at]);
-                let row = [system[at], counted[at], added.0, sampled[at], added.1];
+                let added = [counted[at] - bare[at], sampled[at] - bare[at]];
+                let row = [bare[at], counted[at], added[0], sampled[at], added[1]];
                 (seen.iter_mut().zip(row)).for_each(|(seen, value)| seen.push(value));
             }
         }
@@ -124,8 +50,23 @@ fn main() {
                 .iter_mut()
                 .map(|seen| format!("{:9.2} ", rounds::median(seen)))
                 .collect();
-            println!("{name:6} {threads:10} {row}");
+            println!("{name:27} {threads:10} {row}");
         }
-        println!("{name:6} samples in the last round: {samples}");
+        println!("{name:27} samples in the last round: {samples}");
     }
+    Ok(())
+}
+
+/// On one thread, and on two by the slower one.
+fn once(case: &Case<'_>) -> [f64; 2] {
+    let figures = rounds::run(std::slice::from_ref(case), 1, || ());
+    figures
+        .first()
+        .map_or([f64::NAN; 2], |figure| [figure.alone, figure.together])
+}
+
+fn monitor() -> vecperf::Result<Monitor> {
+    let mut settings = Settings::default();
+    settings.monitoring.cpu_profiling = false;
+    Monitor::in_memory(settings)
 }

@@ -6,14 +6,16 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
 
+mod operations;
 mod rounds;
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rounds::{Case, Figure, chained_work, work};
-use vecperf::{Moment, Monitor, Operation, Outcome, Settings};
+use operations::table;
+use rounds::{Case, chained_work, work};
+use vecperf::{Monitor, Operation, Outcome, Settings};
 
 const REPEATS: u64 = 40_000;
 
@@ -50,35 +52,15 @@ fn unprofiled() -> Settings {
     settings
 }
 
-/// The same work bare, beside two readings of the clock, and as an operation.
+/// The usual cases, and handles that count, time some, or do nothing.
 fn around<'a>(monitor: &Monitor, work: impl Fn() + Copy + Sync + 'a) -> Vec<Case<'a>> {
-    let timed = monitor.operation("timed");
-    let hot = timed.timed_one_in(16);
+    let hot = monitor.operation("timed").timed_one_in(16);
     let counted = monitor.operation("counted");
     let counter = counted.counter("distance_computations");
     let (unused, off) = (Operation::off(), Operation::off());
     let case = |name: &str, run: Box<dyn Fn(u64) + Sync + 'a>| Case::new(name, REPEATS, run);
-    vec![
-        case("bare", Box::new(move |n| (0..n).for_each(|_| work()))),
-        case(
-            "two readings of the clock",
-            Box::new(move |n| {
-                (0..n).for_each(|_| {
-                    let start = black_box(Moment::now());
-                    work();
-                    black_box(Moment::now().max(start));
-                });
-            }),
-        ),
-        case(
-            "start to drop",
-            Box::new(move |n| {
-                (0..n).for_each(|_| {
-                    let _timer = timed.start();
-                    work();
-                });
-            }),
-        ),
+    let mut cases = operations::around(monitor, REPEATS, work);
+    cases.extend([
         case(
             "start, one counter, drop",
             Box::new(move |n| {
@@ -126,7 +108,8 @@ fn around<'a>(monitor: &Monitor, work: impl Fn() + Copy + Sync + 'a) -> Vec<Case
                 });
             }),
         ),
-    ]
+    ]);
+    cases
 }
 
 /// What a profile adds to an operation: it leaves a segment, which a thread of ours reads every 5 ms.
@@ -219,14 +202,4 @@ fn memory(monitor: &Monitor, operation: &Operation) {
         .for_each(|i| operation.record(Duration::from_nanos(50_000 + i % 5_000_000), Outcome::Ok));
     let after = monitor.snapshot().self_cost.bytes;
     println!("\nbytes held: {before} before, {after} after 10 M more records");
-}
-
-fn table(title: &str, figures: &[Figure]) {
-    println!("\n{title:<32}   1 thread     added  2 threads     added");
-    for figure in figures {
-        println!(
-            "{:<32} {:>10.2} {:>9.2} {:>10.2} {:>9.2}",
-            figure.name, figure.alone, figure.added, figure.together, figure.added_together
-        );
-    }
 }
