@@ -80,13 +80,9 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Allocator<A> {
 
     #[inline]
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        threads::freed(layout.size());
-        if sampling::may_be(place, layout.size()) {
+        if threads::freed(layout.size()) | sampling::may_be(place, layout.size()) {
             // SAFETY: the block is the caller's to free.
-            let was_ours = unsafe { sampling::release(place, layout) };
-            if was_ours {
-                return;
-            }
+            return unsafe { settle(&self.inner, place, layout) };
         }
         // SAFETY: the caller keeps the contract of `dealloc`; `place` came from `inner`.
         unsafe { self.inner.dealloc(place, layout) }
@@ -128,5 +124,22 @@ unsafe fn attend<A: GlobalAlloc>(
         unsafe { sampling::keep(inner, place, layout, filled) }
     } else {
         place
+    }
+}
+
+/// What is rarely to be done for a block that is freed, and its release.
+///
+/// # Safety
+/// The block is the caller's to free, of this layout, from `inner` or a sampled one's.
+#[cold]
+#[inline(never)]
+unsafe fn settle<A: GlobalAlloc>(inner: &A, place: *mut u8, layout: Layout) {
+    threads::settle(layout.size());
+    // SAFETY: the caller's promise; without a look it is not a sampled one.
+    let was_ours =
+        sampling::may_be(place, layout.size()) && unsafe { sampling::release(place, layout) };
+    if !was_ours {
+        // SAFETY: the caller's promise; it came from `inner`.
+        unsafe { inner.dealloc(place, layout) }
     }
 }

@@ -22,7 +22,10 @@ impl Counted {
     }
 }
 
-/// The counts, and between which nets nothing has to be done: one compare an allocation, one a release.
+/// The counts, and how far they may go before something has to be done: one compare an allocation, one a release.
+///
+/// How high the net was is looked at where it turns down, on a release: an allocation only adds, and what has to be done
+/// at some net cannot come before so many more bytes are allocated, or freed, as lie in between.
 ///
 /// What every event touches fills one cache line; two lines a thread, because x86 fetches them in pairs.
 #[repr(C, align(128))]
@@ -31,15 +34,13 @@ pub(super) struct Cells {
     deallocations: AtomicU64,
     allocated_bytes: AtomicU64,
     freed_bytes: AtomicU64,
-    /// The highest net since it was last lowered to where the net is: whenever the process is told, and where a stretch
-    /// begins.
+    /// The count of allocated bytes at which there may be something to do: a block to sample, or the process to be told.
+    /// Other threads write a 0 here when sampling starts.
+    pub(super) attend_at: AtomicU64,
+    /// The count of freed bytes at which the process may have to be told.
+    settle_at: AtomicU64,
+    /// The highest net that was seen at a release since it was last lowered to where the net is: where a stretch begins.
     highest: AtomicI64,
-    /// The process is told when the net gets up to `tell_above`, or below `tell_below`.
-    tell_above: AtomicI64,
-    tell_below: AtomicI64,
-    /// The count of allocated bytes at which a block is sampled, or it has to be found out anew when. Other threads write
-    /// a 0 here when sampling starts.
-    pub(super) sample_at: AtomicU64,
     /// The net that the process knows.
     told: AtomicI64,
     /// The highest net of the innermost stretch before that.
@@ -53,10 +54,9 @@ impl Cells {
             deallocations: AtomicU64::new(0),
             allocated_bytes: AtomicU64::new(0),
             freed_bytes: AtomicU64::new(0),
+            attend_at: AtomicU64::new(0),
+            settle_at: AtomicU64::new(0),
             highest: AtomicI64::new(0),
-            tell_above: AtomicI64::new(STEP),
-            tell_below: AtomicI64::new(-STEP),
-            sample_at: AtomicU64::new(0),
             told: AtomicI64::new(0),
             highest_before: AtomicI64::new(0),
         }
@@ -69,42 +69,57 @@ impl Cells {
     pub(super) fn allocated(&self, bytes: u64) -> bool {
         let allocated = add(&self.allocated_bytes, bytes);
         add(&self.allocations, 1);
-        let net = allocated.wrapping_sub(self.freed_bytes.load(Relaxed)) as i64;
-        let mut more = allocated >= self.sample_at.load(Relaxed);
-        // Often, while a thread builds something: each of its allocations is a new height.
-        if net > self.highest.load(Relaxed) {
-            self.highest.store(net, Relaxed);
-            more |= net >= self.tell_above.load(Relaxed);
-        }
-        more
+        allocated >= self.attend_at.load(Relaxed)
     }
 
     /// What an allocation gave cause to; whether its block is to be sampled.
     #[cold]
     pub(super) fn attend(&self) -> bool {
-        let counted = self.counted();
-        if counted.net() >= self.tell_above.load(Relaxed) {
+        let net = self.counted().net();
+        if net.wrapping_sub(self.told.load(Relaxed)) >= STEP {
             self.tell();
         }
-        let allocated = counted.allocated_bytes;
-        allocated >= self.sample_at.load(Relaxed) && sampling::due(allocated, &self.sample_at)
+        let risen = net.wrapping_sub(self.told.load(Relaxed));
+        let allocated = self.allocated_bytes.load(Relaxed);
+        let until_told = allocated.saturating_add_signed(STEP.saturating_sub(risen));
+        sampling::due(allocated, &self.attend_at, until_told)
     }
 
+    /// Whether there is more to do: [`Cells::settle`]. Left to the caller as with [`Cells::allocated`].
     #[inline(always)]
-    pub(super) fn freed(&self, bytes: u64) {
-        let freed = add(&self.freed_bytes, bytes);
+    #[must_use]
+    pub(super) fn freed(&self, bytes: u64) -> bool {
+        let before = self.freed_bytes.load(Relaxed);
+        let net = self.allocated_bytes.load(Relaxed).wrapping_sub(before) as i64;
+        if net > self.highest.load(Relaxed) {
+            self.highest.store(net, Relaxed);
+        }
+        let freed = before.wrapping_add(bytes);
+        self.freed_bytes.store(freed, Relaxed);
         add(&self.deallocations, 1);
-        let net = self.allocated_bytes.load(Relaxed).wrapping_sub(freed) as i64;
-        if net < self.tell_below.load(Relaxed) {
+        freed >= self.settle_at.load(Relaxed)
+    }
+
+    /// What a release gave cause to.
+    #[cold]
+    pub(super) fn settle(&self) {
+        let counted = self.counted();
+        if self.told.load(Relaxed).wrapping_sub(counted.net()) >= STEP {
             self.tell();
         }
+        let fallen = self.told.load(Relaxed).wrapping_sub(counted.net());
+        let until_told = STEP.saturating_sub(fallen);
+        let at = counted.freed_bytes.saturating_add_signed(until_told);
+        self.settle_at.store(at, Relaxed);
     }
 
     /// Frees before it allocates, so that a block that grew in its place leaves no peak of both sizes. Whether the new
     /// block is to be sampled.
     #[inline(always)]
     pub(super) fn reallocated(&self, old: u64, new: u64) -> bool {
-        self.freed(old);
+        if self.freed(old) {
+            self.settle();
+        }
         self.allocated(new) && self.attend()
     }
 
@@ -112,21 +127,24 @@ impl Cells {
     #[cold]
     #[inline(never)]
     pub(super) fn tell(&self) {
-        let net = self.counted().net();
+        let counted = self.counted();
         let before = self.told.load(Relaxed);
-        self.told.store(net, Relaxed);
-        self.tell_above.store(net.saturating_add(STEP), Relaxed);
-        self.tell_below.store(net.saturating_sub(STEP), Relaxed);
-        // From here on a rise is looked at again, however high the net once was.
-        self.set_height(net, self.height());
-        process::changed(net.wrapping_sub(before));
+        self.told.store(counted.net(), Relaxed);
+        let step = STEP.unsigned_abs();
+        let settle_at = counted.freed_bytes.saturating_add(step);
+        self.settle_at.store(settle_at, Relaxed);
+        // Another thread may have written a 0, which stays.
+        let attend_at = counted.allocated_bytes.saturating_add(step);
+        self.attend_at.fetch_min(attend_at, Relaxed);
+        process::changed(counted.net().wrapping_sub(before));
     }
 
     /// The highest net since the innermost open stretch began, or the last one inside it ended.
     #[inline(always)]
     pub(super) fn height(&self) -> i64 {
         let before = self.highest_before.load(Relaxed);
-        self.highest.load(Relaxed).max(before)
+        let seen = self.highest.load(Relaxed).max(before);
+        seen.max(self.counted().net())
     }
 
     /// A stretch begins where the net is.

@@ -136,7 +136,9 @@ fn run(steps: &[Step]) -> Vec<(Option<Spent>, Spent)> {
                 model.events.push((1, bytes, bytes as i64));
             }
             Step::Free(bytes) => {
-                cells.freed(bytes);
+                if cells.freed(bytes) {
+                    cells.settle();
+                }
                 model.events.push((0, 0, -(bytes as i64)));
             }
             Step::Reallocate(old, new) => {
@@ -147,7 +149,9 @@ fn run(steps: &[Step]) -> Vec<(Option<Spent>, Spent)> {
             Step::NotTheProgram(bytes) => {
                 let (before, height) = (cells.counted(), cells.height());
                 count(&cells, 2 * bytes);
-                cells.freed(bytes);
+                if cells.freed(bytes) {
+                    cells.settle();
+                }
                 stretches.leave_out(&cells, before, height);
             }
         }

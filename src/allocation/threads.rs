@@ -59,10 +59,18 @@ pub(super) fn attend(size: usize) -> bool {
     }
 }
 
+/// Counts the release of a block; whether [`settle`] has to be called.
 #[inline(always)]
-pub(super) fn freed(size: usize) {
+#[must_use]
+pub(super) fn freed(size: usize) -> bool {
+    own().is_none_or(|own| own.cells.freed(size as u64))
+}
+
+/// What is left to do for the release of a block of this size.
+pub(super) fn settle(size: usize) {
     match own() {
-        Some(own) => own.cells.freed(size as u64),
+        Some(own) => own.cells.settle(),
+        // It was not counted, either.
         None => freed_without(size),
     }
 }
@@ -103,7 +111,8 @@ fn allocated_without(size: usize) -> bool {
 #[inline(never)]
 fn freed_without(size: usize) {
     match take() {
-        Some(own) => own.cells.freed(size as u64),
+        Some(own) if own.cells.freed(size as u64) => own.cells.settle(),
+        Some(_) => {}
         None => SHARED.freed(size as u64),
     }
 }
@@ -115,7 +124,7 @@ fn freed_without(size: usize) {
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 pub(super) fn sample_anew() {
-    all().for_each(|own| own.cells.sample_at.store(0, Ordering::Release));
+    all().for_each(|own| own.cells.attend_at.store(0, Ordering::Release));
 }
 
 /// Begins a stretch of the calling thread, of the operation with this number; the stretch's own, or 0: not counted.
@@ -214,7 +223,7 @@ fn take() -> Option<&'static Own> {
         own.give_back();
         return None;
     }
-    own.cells.sample_at.store(0, Ordering::Relaxed); // the one before was another thread's
+    own.cells.attend_at.store(0, Ordering::Relaxed); // the one before was another thread's
     OWN.set(own);
     Some(own)
 }

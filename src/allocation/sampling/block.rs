@@ -6,49 +6,39 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::copies::Copies;
 use super::entries::{Entry, NO_STACK};
-use super::region::{LARGE, Region};
+use super::region::{LARGE, Region, SPAN};
 use super::session::{self, Tables};
 use super::thread;
 use crate::allocation::threads;
 
-/// Where the region lies; a cache line of its own, which every release of a block reads.
+/// Where the region lies: the first address of the [`SPAN`] bytes that hold it. A cache line of its own, which every
+/// release of a block reads, and one word, so that no thread sees half of it.
 #[repr(align(128))]
-pub(super) struct Range {
-    start: AtomicUsize,
-    bytes: AtomicUsize,
-}
+pub(super) struct Around(AtomicUsize);
 
-pub(super) static RANGE: Range = Range::nowhere();
+pub(super) static AROUND: Around = Around::nothing();
 
-impl Range {
-    /// Holds no address, also for a thread that sees only half of what [`Range::set`] writes: a start that no process
-    /// has addresses behind. With a start of 0 such a thread could take the low heap of a program at a fixed address for
-    /// the region.
-    const fn nowhere() -> Self {
-        Self {
-            start: AtomicUsize::new(1 << (usize::BITS - 1)),
-            bytes: AtomicUsize::new(0),
-        }
+impl Around {
+    /// Where no process has addresses.
+    const fn nothing() -> Self {
+        Self(AtomicUsize::new(1 << (usize::BITS - 1)))
     }
 
-    pub(super) fn set(&self, start: usize, bytes: usize) {
-        self.start.store(start, Ordering::Relaxed);
-        self.bytes.store(bytes, Ordering::Release);
+    pub(super) fn set(&self, region: &Region) {
+        self.0.store(region.span(), Ordering::Release);
     }
 
+    /// Whether the region may hold the place: false says that it does not.
     #[inline(always)]
-    fn holds(&self, place: *mut u8) -> bool {
-        place
-            .addr()
-            .wrapping_sub(self.start.load(Ordering::Relaxed))
-            < self.bytes.load(Ordering::Relaxed)
+    fn is(&self, place: *mut u8) -> bool {
+        place.addr() ^ self.0.load(Ordering::Relaxed) < SPAN
     }
 }
 
 /// Whether the block may be a sampled one: false says that it is not.
 #[inline(always)]
 pub(in crate::allocation) fn may_be(place: *mut u8, size: usize) -> bool {
-    RANGE.holds(place) | (size >= LARGE)
+    AROUND.is(place) | (size >= LARGE)
 }
 
 /// Samples a block that was just allocated from `inner`, and gives where it is now: small ones move. The first `keep`
@@ -157,7 +147,7 @@ pub(in crate::allocation) unsafe fn release(place: *mut u8, layout: Layout) -> b
     let Some(tables) = Tables::get() else {
         return false;
     };
-    let is_small = RANGE.holds(place);
+    let is_small = tables.region.contains(place);
     if !tables.is_ours() {
         return is_small;
     }
@@ -187,7 +177,8 @@ pub(in crate::allocation) unsafe fn reallocate(
     layout: Layout,
     size: usize,
 ) -> *mut u8 {
-    if RANGE.holds(place) {
+    let tables = Tables::get();
+    if tables.is_some_and(|tables| tables.region.contains(place)) {
         // SAFETY: the caller's promise: `size` is not too large for this alignment.
         let new = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
         // SAFETY: `size` is not zero.
@@ -200,7 +191,7 @@ pub(in crate::allocation) unsafe fn reallocate(
         }
         return moved;
     }
-    let tables = Tables::get().filter(|tables| tables.is_ours());
+    let tables = tables.filter(|tables| tables.is_ours());
     // Before its place can become another block's.
     let number = tables.and_then(|tables| tables.large.remove(place));
     // SAFETY: as the caller says; it is not the region's.
@@ -240,18 +231,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_a_range_holds_nothing() {
-        const REGION: (usize, usize) = (0x7f00_0000_0000, 16 << 30);
+    fn only_what_lies_around_the_region_is_looked_at() {
+        let region = Region::reserve(8).unwrap();
+        let (around, nothing) = (Around::nothing(), Around::nothing());
+        around.set(&region);
         let at = std::ptr::without_provenance_mut;
-        let heaps = [0, 0x1000, 0x40_0000, REGION.0, usize::MAX >> 17];
-        let held = |range: &Range| heaps.map(|heap| range.holds(at(heap)));
-        let [none, start, bytes, both] = std::array::from_fn(|_| Range::nowhere());
-        start.start.store(REGION.0, Ordering::Relaxed);
-        bytes.bytes.store(REGION.1, Ordering::Relaxed);
-        both.set(REGION.0, REGION.1);
-        for half in [none, start, bytes] {
-            assert_eq!(held(&half), [false; 5]);
-        }
-        assert_eq!(held(&both), [false, false, false, true, false]);
+        let span = region.span();
+        let places = [
+            span,
+            span + SPAN - 1,
+            span - 1,
+            span + SPAN,
+            0x1000,
+            usize::MAX >> 17,
+        ];
+        assert_eq!(
+            places.map(|place| around.is(at(place))),
+            [true, true, false, false, false, false]
+        );
+        assert_eq!(places.map(|place| nothing.is(at(place))), [false; 6]);
+        let block = region.take(Layout::new::<u64>(), 7).unwrap();
+        assert!(around.is(block) && !nothing.is(block));
     }
 }

@@ -5,8 +5,8 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 #[cold]
-pub(super) fn due(_: u64, until: &AtomicU64) -> bool {
-    until.store(u64::MAX, Ordering::Relaxed);
+pub(super) fn due(_: u64, until: &AtomicU64, most: u64) -> bool {
+    until.store(most, Ordering::Relaxed);
     false
 }
 

@@ -7,8 +7,19 @@ use std::ptr;
 pub(super) fn reserve(bytes: usize, align: usize) -> io::Result<*mut u8> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
     let whole = map(bytes + align, libc::PROT_NONE, flags)?;
-    let into = whole.align_offset(align);
-    Ok(whole.wrapping_add(into))
+    let before = whole.align_offset(align);
+    let start = whole.wrapping_add(before);
+    unmap(whole, before);
+    unmap(start.wrapping_add(bytes), align - before);
+    Ok(start)
+}
+
+/// Gives back whole pages of address space that nobody knows.
+fn unmap(from: *mut u8, bytes: usize) {
+    if bytes > 0 {
+        // SAFETY: mapped by `reserve`, which gives away the rest only. Where it fails, the space stays reserved.
+        unsafe { libc::munmap(from.cast(), bytes) };
+    }
 }
 
 /// `count` values of all zeroes that live as long as the process; a page is resident once it is used.

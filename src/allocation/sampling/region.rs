@@ -15,10 +15,15 @@ use super::pages;
 pub(super) const LARGE: usize = 32 * 1024;
 const SMALLEST: usize = 256;
 const CLASSES: usize = (LARGE / SMALLEST).ilog2() as usize + 1;
+/// log2 of the slots of a class of the largest region.
+pub(super) const MOST_BITS: u32 = 18;
+/// A power of two. A region lies between two multiples of it.
+pub(super) const SPAN: usize = SMALLEST << MOST_BITS << CLASSES;
 /// Memory is opened in steps of this many bytes.
 const STEP: usize = 64 * 1024;
 
-/// Reserved address space for `2^bits` slots of each class: at least 2^8, so that each class begins with a step.
+/// Reserved address space for `2^bits` slots of each class: at least 2^8, so that each class begins with a step, and
+/// at most 2^[`MOST_BITS`].
 #[derive(Debug)]
 pub(super) struct Region {
     start: *mut u8,
@@ -52,8 +57,9 @@ impl Region {
     /// # Errors
     /// The system has no such address space to give.
     pub(super) fn reserve(bits: u32) -> io::Result<Self> {
-        debug_assert!(SMALLEST << bits >= STEP);
-        let start = pages::reserve(Self::bytes_of(bits), LARGE.max(STEP))?;
+        debug_assert!(SMALLEST << bits >= STEP && bits <= MOST_BITS);
+        // Aligned to more than its size, it lies between two multiples of any larger power of two.
+        let start = pages::reserve(Self::bytes_of(bits), SMALLEST << bits << CLASSES)?;
         // A huge page for one slot would be 512 times the memory.
         let _ = pages::advise(start, Self::bytes_of(bits), libc::MADV_NOHUGEPAGE);
         let class = |_| {
@@ -74,12 +80,13 @@ impl Region {
         })
     }
 
-    pub(super) fn start(&self) -> usize {
-        self.start.addr()
+    /// The multiple of [`SPAN`] that it lies behind.
+    pub(super) fn span(&self) -> usize {
+        self.start.addr() & !(SPAN - 1)
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        Self::bytes_of(self.bits)
+    pub(super) fn contains(&self, place: *mut u8) -> bool {
+        place.addr().wrapping_sub(self.start.addr()) < Self::bytes_of(self.bits)
     }
 
     /// All classes lie one behind the other, each twice the one before.
@@ -193,7 +200,7 @@ mod tests {
             assert!(Region::holds(layout));
             let block = region.take(layout, n as u32).unwrap();
             assert_eq!(block.addr() % align, 0, "{size} {align}");
-            assert!(block.addr().wrapping_sub(region.start()) < region.bytes());
+            assert!(region.contains(block) && region.contains(block.wrapping_add(size - 1)));
             // SAFETY: the region says that so many bytes are there, and they are this test's.
             unsafe { block.write_bytes(n as u8, size) };
             blocks.push((block, size, n));

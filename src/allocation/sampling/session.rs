@@ -5,18 +5,18 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::block::RANGE;
+use super::block::AROUND;
 use super::copies::{Copies, MANY, MAX_STACK};
 use super::entries::{Entries, NO_STACK};
 use super::large::Large;
 use super::pages;
-use super::region::Region;
+use super::region::{MOST_BITS, Region};
 use super::thread;
 use crate::address_space::stack::Registers;
 
 /// log2 of the blocks that can be followed at once: 128 GiB of live memory at the usual mean. The second is for systems
-/// that give less address space than 16 GiB.
-const BITS: [u32; 3] = [18, 15, 12];
+/// that give less address space than 32 GiB.
+const BITS: [u32; 3] = [MOST_BITS, 15, 12];
 
 /// What sampling is done with; made at the first session, never freed.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Tables {
             Ok(_) => {
                 // SAFETY: from now on never freed.
                 let tables = unsafe { &*made };
-                RANGE.set(tables.region.start(), tables.region.bytes());
+                AROUND.set(&tables.region);
                 Ok(tables)
             }
             Err(first) => {

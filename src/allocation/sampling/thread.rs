@@ -29,18 +29,18 @@ struct State {
 }
 
 /// The thread's count of bytes has reached `until`, or a session has started: whether the block that got it there is
-/// sampled. Sets the next threshold.
+/// sampled. Sets the next threshold, which is `most` at most.
 #[cold]
 #[inline(never)]
-pub(in crate::allocation) fn due(allocated: u64, until: &AtomicU64) -> bool {
-    let Ok(is_due) = STATE.try_with(|state| state.due(allocated, until)) else {
+pub(in crate::allocation) fn due(allocated: u64, until: &AtomicU64, most: u64) -> bool {
+    let Ok(is_due) = STATE.try_with(|state| state.due(allocated, until, most)) else {
         return false; // has no destructor, so it is always there
     };
     is_due
 }
 
 impl State {
-    fn due(&self, allocated: u64, until: &AtomicU64) -> bool {
+    fn due(&self, allocated: u64, until: &AtomicU64, most: u64) -> bool {
         let mut is_due = false;
         loop {
             let session = session::under_way();
@@ -57,7 +57,7 @@ impl State {
             }
             // A session that starts meanwhile writes a threshold of its own: either it was before, and is seen below, or
             // it stands.
-            until.swap(self.next.get(), Ordering::AcqRel);
+            until.swap(self.next.get().min(most), Ordering::AcqRel);
             fence(Ordering::SeqCst);
             if session::under_way() == session {
                 return is_due && self.unsampled.get() == 0;

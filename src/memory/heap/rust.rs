@@ -149,11 +149,7 @@ mod tests {
         if super::super::readings().is_empty() {
             return; // glibc before 2.33
         }
-        let tries = (0..20).map(|_| find(super::super::readings));
-        let found: Vec<_> = tries.filter(|found| *found != Within::Unknown).collect();
-        assert!(
-            found.contains(&Within::Allocator("malloc (glibc)")),
-            "{found:?}"
-        );
+        let mut tries = (0..10_000).map(|_| find(super::super::readings));
+        assert!(tries.any(|found| found == Within::Allocator("malloc (glibc)")));
     }
 }
