@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "no benchmark uses all of it")]
 
+use std::path::Path;
+
 use vecperf::Monitor;
 use vecperf_engines::{
     BuildParameters, EngineKind, Index, Metric, SearchParameters, Vectors, build,
@@ -34,10 +36,12 @@ pub(crate) fn vectors(file: &str) -> Vectors {
 
 /// Where one of the files is, whichever package's benchmark asks.
 pub(crate) fn path(file: &str) -> String {
-    format!(
-        "{}/../vecperf-cli/data/glove-50/{file}",
-        env!("CARGO_MANIFEST_DIR")
-    )
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = package
+        .ancestors()
+        .map(|above| above.join("vecperf-cli/data/glove-50").join(file));
+    let found = paths.find(|path| path.exists());
+    found.map_or_else(|| file.to_owned(), |path| path.display().to_string())
 }
 
 /// Reads vectors: count and dimensions as 32-bit integers, then the values, all little-endian.
