@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use vecperf::allocation::{Totals, totals};
 
-/// As the system's allocator, but fails at sizes that no test asks for by chance.
-pub(crate) struct Truth(());
+/// As the allocator in it, but fails at sizes that no test asks for by chance.
+pub(crate) struct Truth<A = System>(A);
 
 /// An allocation of this size fails.
 pub(crate) const FAILS: usize = 123_457;
@@ -21,7 +21,13 @@ static PEAK: AtomicI64 = AtomicI64::new(0);
 
 impl Truth {
     pub(crate) const fn new() -> Self {
-        Self(())
+        Self::of(System)
+    }
+}
+
+impl<A> Truth<A> {
+    pub(crate) const fn of(allocator: A) -> Self {
+        Self(allocator)
     }
 
     fn allocated(place: *mut u8, size: usize) -> *mut u8 {
@@ -41,31 +47,31 @@ impl Truth {
     }
 }
 
-unsafe impl GlobalAlloc for Truth {
+unsafe impl<A: GlobalAlloc> GlobalAlloc for Truth<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.size() == FAILS {
             return std::ptr::null_mut();
         }
-        Self::allocated(unsafe { System.alloc(layout) }, layout.size())
+        Self::allocated(unsafe { self.0.alloc(layout) }, layout.size())
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if layout.size() == FAILS {
             return std::ptr::null_mut();
         }
-        Self::allocated(unsafe { System.alloc_zeroed(layout) }, layout.size())
+        Self::allocated(unsafe { self.0.alloc_zeroed(layout) }, layout.size())
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
         Self::freed(layout.size());
-        unsafe { System.dealloc(place, layout) }
+        unsafe { self.0.dealloc(place, layout) }
     }
 
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         if size == FAILS {
             return std::ptr::null_mut();
         }
-        let moved = unsafe { System.realloc(place, layout, size) };
+        let moved = unsafe { self.0.realloc(place, layout, size) };
         if !moved.is_null() {
             Self::freed(layout.size());
             Self::allocated(moved, size);
