@@ -120,10 +120,10 @@ mod tests {
     /// Threads that put in and take out their own addresses, all of them in few buckets.
     #[test]
     fn owners_find_their_own_under_storm() {
-        let large = Large::new().unwrap();
+        // For ever, so that ThreadSanitizer needs not see that the threads have ended.
+        let large: &Large = Box::leak(Box::new(Large::new().unwrap()));
         std::thread::scope(|scope| {
             for thread in 1..5_usize {
-                let large = &large;
                 scope.spawn(move || {
                     for round in 0..100_000_usize {
                         let address = at((thread << 40) | ((round % 64) << 12));
