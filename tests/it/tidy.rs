@@ -78,8 +78,13 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "finding",
+        &["report", "threshold", "config", "recall", "resource"],
+    ),
+    (
         "export",
         &[
+            "finding",
             "profile",
             "report",
             "threshold",
