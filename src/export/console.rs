@@ -9,6 +9,7 @@ use std::io::{self, Write};
 
 use crate::export::text::plain;
 use crate::export::{Exporter, view};
+use crate::finding::Severity;
 use crate::report::Report;
 use crate::threshold::Status;
 use page::{Page, Style};
@@ -45,6 +46,7 @@ impl Exporter for Console {
         operations(&mut page, report);
         functions(&mut page, report);
         costs(&mut page, report);
+        findings(&mut page, report);
         results(&mut page, report);
         out.write_all(page.text().as_bytes())
     }
@@ -148,6 +150,31 @@ fn costs(page: &mut Page, report: &Report) {
         );
     }
     page.blank();
+}
+
+/// What stands out, the gravest nearest to the prompt.
+fn findings(page: &mut Page, report: &Report) {
+    let findings = view::findings(report);
+    for finding in findings.iter().rev() {
+        let style = match finding.severity {
+            Severity::Problem => Style::Bad,
+            Severity::Warning => Style::Open,
+            Severity::Note => Style::Dim,
+        };
+        let word = format!("{:LABEL$}", finding.severity.name());
+        page.wrapped(&word, style, &plain(&finding.title), Style::Plain);
+        let blank = format!("{:LABEL$}", "");
+        page.wrapped(&blank, Style::Plain, &plain(&finding.evidence), Style::Dim);
+        page.wrapped(
+            &format!("{:>LABEL$}", "→ "),
+            Style::Dim,
+            &plain(&finding.next),
+            Style::Plain,
+        );
+    }
+    if !findings.is_empty() {
+        page.blank();
+    }
 }
 
 fn results(page: &mut Page, report: &Report) {

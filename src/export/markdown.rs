@@ -24,6 +24,7 @@ impl Exporter for Markdown {
         let mut text = String::new();
         headlines(&mut text, report);
         verdicts(&mut text, report);
+        findings(&mut text, report);
         operations(&mut text, report);
         functions(&mut text, report);
         costs(&mut text, report);
@@ -62,6 +63,18 @@ fn verdicts(text: &mut String, report: &Report) {
         ]
     });
     table(text, &["verdict", "threshold", "evidence"], 3, rows);
+}
+
+fn findings(text: &mut String, report: &Report) {
+    let rows = view::findings(report).into_iter().map(|finding| {
+        vec![
+            finding.severity.name().to_owned(),
+            prose(&finding.title),
+            prose(&finding.evidence),
+            prose(&finding.next),
+        ]
+    });
+    table(text, &["finding", "what", "evidence", "next"], 4, rows);
 }
 
 fn operations(text: &mut String, report: &Report) {

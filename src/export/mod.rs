@@ -17,7 +17,6 @@ mod markdown;
 mod openmetrics;
 #[cfg(feature = "pprof")]
 pub mod pprof;
-pub mod quantity;
 #[cfg(feature = "schema")]
 mod schema;
 mod text;
@@ -28,6 +27,7 @@ use std::io::{self, Write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::Report;
 
+pub use crate::quantity;
 pub use console::Console;
 pub use json::Json;
 pub use markdown::Markdown;

@@ -3,6 +3,7 @@
 //! The texts hold names from outside as they are: whoever draws them makes them harmless for its reader.
 
 mod costs;
+mod findings;
 mod heap;
 mod memory;
 mod operations;
@@ -13,6 +14,7 @@ use crate::report::{OperationReport, Report, Workload};
 use crate::threshold::{Status, Verdict};
 
 pub(super) use costs::{resources, self_cost};
+pub(super) use findings::findings;
 pub(super) use heap::{heap_profile, heap_sites};
 pub(super) use memory::memory;
 pub(super) use operations::{COLUMNS, Group, groups};

@@ -79,13 +79,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "finding",
-        &["report", "threshold", "config", "recall", "resource"],
+        &[
+            "report",
+            "threshold",
+            "config",
+            "quantity",
+            "recall",
+            "resource",
+        ],
     ),
+    ("quantity", &[]),
     (
         "export",
         &[
             "finding",
             "profile",
+            "quantity",
             "report",
             "threshold",
             "config",

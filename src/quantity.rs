@@ -1,7 +1,7 @@
 //! How a number is written for people: three significant digits, the unit that fits, thousands apart.
 //!
 //! ```
-//! use vecperf::export::quantity;
+//! use vecperf::quantity;
 //!
 //! assert_eq!(quantity::duration(0.000_280_4), "280 µs");
 //! assert_eq!(quantity::rate(3411.7), "3,412/s");
