@@ -31,7 +31,7 @@ pub use heap::{HeapProfileReport, HeapSiteReport};
 pub use faults::FaultReport;
 
 pub use crate::environment::Environment;
-pub use crate::snapshot::SeriesPoint;
+pub use crate::snapshot::{Block, BlockOperation, SeriesPoint};
 
 /// One monitored run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,6 +92,9 @@ pub struct PhaseReport {
     pub resources: ResourceUse,
     /// The gauges at its end; one whose value is not a finite number is left out.
     pub gauges: BTreeMap<String, f64>,
+    /// The window cut into at most 32 blocks of time, so that two runs can be compared; only for the judged one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Block>,
 }
 
 /// One operation in a window.

@@ -1,5 +1,7 @@
 //! What was observed in a window of time, as plain data. A monitor fills it in; a test may as well.
 
+mod block;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::histogram::Histogram;
 use crate::recall::{JudgedQueries, RecallEstimate};
 use crate::resource::{ResourceSample, ResourceUse};
+
+pub use block::{Block, BlockOperation};
 
 /// Everything observed between two moments.
 ///

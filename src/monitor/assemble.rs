@@ -91,6 +91,8 @@ impl Watch {
             .iter()
             .map(|phase| PhaseReport::from_snapshot(&phase.name, phase.steady, &phase.window))
             .collect();
+        let judged = reports.iter_mut().find(|phase| phase.steady);
+        judged.unwrap_or(&mut whole).blocks = self.blocks().taken();
         let numbers = phases.iter().map(|phase| phase.profiled);
         let mut numbered: Vec<_> = numbers.zip(&mut reports).collect();
         self.profiling.split(&mut whole, &mut numbered);

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::clock::{self, Moment};
-use crate::collect::{BeatWindow, Collector, Setup};
+use crate::collect::{BeatWindow, Blocks, Collector, Setup};
 use crate::config::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::export::files::OutputDirectory;
@@ -67,6 +67,7 @@ struct Watch {
     output: Option<OutputDirectory>,
     callbacks: Arc<watch::Callbacks>,
     told: Mutex<Told>,
+    blocks: Arc<Mutex<Blocks>>,
 }
 
 impl Monitor {
@@ -135,11 +136,18 @@ impl Monitor {
             memory: settings.monitoring.memory_tracking,
         };
         let memory = Memory::new(settings.monitoring.memory_tracking, started);
+        let blocks = Arc::new(Mutex::new(Blocks::default()));
+        let (cut, counted) = (Arc::clone(&blocks), Arc::clone(&recorder));
         let asked = memory.clone();
         let on_beat = Box::new(move |beat: &BeatWindow| {
             asked.beat();
+            watch::cut(&cut, beat, &counted);
             live.beat(beat);
         });
+        blocks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .begin();
         let collector = Collector::start(Arc::clone(&recorder), setup, started, on_beat);
         let notes = output.iter().filter_map(OutputDirectory::note).collect();
         let source = Arc::clone(&recorder);
@@ -158,6 +166,7 @@ impl Monitor {
                 output,
                 callbacks,
                 told: Mutex::new(Told::starting(notes)),
+                blocks,
                 settings,
             })),
         }
@@ -394,6 +403,10 @@ impl Monitor {
 impl Watch {
     fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn blocks(&self) -> MutexGuard<'_, Blocks> {
+        self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> Duration {

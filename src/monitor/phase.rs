@@ -58,6 +58,9 @@ impl Watch {
         let heap = self.heap.phase_starts(name);
         let started = start.to;
         let mut told = self.told();
+        if steady && !told.phases.iter().any(|phase| phase.steady) {
+            self.blocks().begin();
+        }
         told.phases.push(Recorded {
             name: name.to_owned(),
             steady,
@@ -78,6 +81,7 @@ impl Watch {
     fn end_phase(&self, index: usize) {
         let end = self.edge();
         if let Some(name) = self.judged_phase(index) {
+            self.blocks().end();
             self.take_account(&end, Some(&name));
         }
         let mut told = self.told();

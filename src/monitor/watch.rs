@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::collect::BeatWindow;
+use crate::collect::{BeatWindow, Blocks};
 use crate::config::Settings;
 use crate::record::Recorder;
 use crate::resource::{ResourceUse, Window};
@@ -59,6 +59,16 @@ impl Callbacks {
     fn list(&self) -> MutexGuard<'_, Vec<Callback>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Goes on to this beat with the blocks of the judged window.
+pub(super) fn cut(blocks: &Mutex<Blocks>, beat: &BeatWindow, recorder: &Recorder) {
+    let mut blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner);
+    let used = beat.used.resources();
+    let cpu = used.cpu_user_seconds.zip(used.cpu_system_seconds);
+    blocks.beat(beat.to, cpu.map(|(user, system)| user + system), || {
+        recorder.operations()
+    });
 }
 
 /// Judges at the collector's beat.

@@ -34,6 +34,7 @@ impl PhaseReport {
             gauges: gauges
                 .map(|gauge| (gauge.name.clone(), gauge.value))
                 .collect(),
+            blocks: Vec::new(),
         }
     }
 

@@ -118,6 +118,14 @@ impl Pass {
             .iter_mut()
             .for_each(|operation| self.operation(operation));
         self.resources(&mut phase.resources);
+        for block in &mut phase.blocks {
+            self.number("blocks.start_seconds", &mut block.start_seconds);
+            self.number("blocks.duration_seconds", &mut block.duration_seconds);
+            self.optional("blocks.cpu_seconds", &mut block.cpu_seconds);
+            for operation in &mut block.operations {
+                self.number("blocks.sum_seconds", &mut operation.sum_seconds);
+            }
+        }
         phase.gauges.retain(|name, value| {
             value.is_finite() || {
                 self.touched.insert(format!("gauge {name}"));

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use vecperf::report::{
-    AllocationReport, BackEndRefusal, ColdStart, ComponentReport, CpuProfileReport, Distribution,
-    Environment, FaultReport, FunctionReport, HeapProfileReport, HeapSiteReport, MemoryReport,
-    OperationReport, PhaseReport, RegionReport, SelfCostReport, SeriesPoint, TimeSplit,
-    TimeSplitReport, WorkReport, Workload,
+    AllocationReport, BackEndRefusal, Block, BlockOperation, ColdStart, ComponentReport,
+    CpuProfileReport, Distribution, Environment, FaultReport, FunctionReport, HeapProfileReport,
+    HeapSiteReport, MemoryReport, OperationReport, PhaseReport, RegionReport, SelfCostReport,
+    SeriesPoint, TimeSplit, TimeSplitReport, WorkReport, Workload,
 };
 use vecperf::resource::{
     Capability, MemoryGrowth, MemoryHeadroom, MemoryPressure, PressureScope, ResourceSample,
@@ -313,7 +313,26 @@ fn phase(name: &str, steady: bool, seconds: f64, operations: Vec<OperationReport
         operations,
         resources: resources(),
         gauges,
+        blocks: if steady { blocks() } else { Vec::new() },
     }
+}
+
+/// Twenty blocks of half a second each.
+fn blocks() -> Vec<Block> {
+    let block = |at: u32| Block {
+        start_seconds: 4.33 + f64::from(at) / 2.0,
+        duration_seconds: 0.5,
+        cpu_seconds: Some(0.48),
+        operations: vec![BlockOperation {
+            name: "search".into(),
+            count: 1706,
+            sum_seconds: 0.47,
+            allocating: 1706,
+            allocations: 5118,
+            buckets: vec![(-760, 1600), (-700, 106)],
+        }],
+    };
+    (0..20).map(block).collect()
 }
 
 fn resources() -> ResourceUse {
