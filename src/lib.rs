@@ -23,6 +23,7 @@ mod address_space;
 pub mod allocation;
 mod clock;
 mod collect;
+pub mod compare;
 pub mod config;
 #[cfg(feature = "cpu")]
 pub mod cpu;

@@ -89,9 +89,11 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("quantity", &[]),
+    ("compare", &["report", "profile", "quantity", "recall"]),
     (
         "export",
         &[
+            "compare",
             "finding",
             "profile",
             "quantity",
