@@ -43,11 +43,17 @@ pub struct Options {
     /// change counts from a fifth of it on. 0.05 unless told otherwise. Of shares (recall, errors), a fifth of it in
     /// absolute terms: 0.01.
     pub effect: f64,
+    /// How often runs that are still added are looked at: intervals of each look are so much wider that they hold together.
+    /// 1 unless told otherwise.
+    pub looks: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { effect: 0.05 }
+        Self {
+            effect: 0.05,
+            looks: 1,
+        }
     }
 }
 
@@ -182,7 +188,7 @@ pub fn compare(base: &[&Report], new: &[&Report], options: Options) -> Compariso
     let pairs = side::pairs(&base_side, &new_side, &mut notes);
     let mut raw: Vec<judge::Raw> = pairs.iter().flat_map(judge::raw).collect();
     raw.extend(recall::at_equal(&base_side, &new_side));
-    let judged = raw.len().max(1);
+    let judged = raw.len().max(1) * options.looks.max(1) as usize;
     let mut changes: Vec<_> = raw
         .into_iter()
         .map(|raw| raw.judge(effect, judged))

@@ -1,7 +1,7 @@
 //! The report at the terminal. A run scrolls by, so what matters most stands at the end, next to the prompt: the
 //! tables first, then what it cost, then the headline and the verdicts.
 
-mod page;
+pub(super) mod page;
 mod table;
 
 use std::borrow::Cow;

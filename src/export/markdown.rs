@@ -142,7 +142,12 @@ fn costs(text: &mut String, report: &Report) {
 }
 
 /// A table whose first `left` columns are text and whose others are numbers; nothing without rows.
-fn table(text: &mut String, header: &[&str], left: usize, rows: impl Iterator<Item = Vec<String>>) {
+pub(super) fn table(
+    text: &mut String,
+    header: &[&str],
+    left: usize,
+    rows: impl Iterator<Item = Vec<String>>,
+) {
     let mut rows = rows.peekable();
     if rows.peek().is_none() {
         return;
@@ -157,7 +162,7 @@ fn table(text: &mut String, header: &[&str], left: usize, rows: impl Iterator<It
 }
 
 /// A sentence that may hold names: words of letters, digits and harmless marks stay, every other word becomes code.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     let text = plain(text);
     let words = text.split(' ').map(|word| {
         if is_harmless(word) {
@@ -184,7 +189,7 @@ fn is_harmless(word: &str) -> bool {
 }
 
 /// `name` as a code span, whatever it holds.
-fn code(name: &str) -> String {
+pub(super) fn code(name: &str) -> String {
     let name = plain(name).replace('|', "\\u{7c}");
     if name.trim().is_empty() {
         return format!("`\"{name}\"`");

@@ -6,13 +6,21 @@
 //! | [`Markdown`] | a pull request's comment |
 //! | [`Json`] | programs: all of the report, read back by [`Report::from_json`] |
 //! | [`OpenMetrics`] | a scraper |
+//! | [`Csv`] | a spreadsheet: a figure a line |
+//! | [`Junit`] | a CI system: a test for each threshold |
+//! | [`Github`] | annotations of a GitHub workflow |
+//! | [`comparison`] | what changed between runs, in the same formats |
 //! | [`Exporter`] | whatever else: a report is plain data |
 //!
 //! What the exporters for people show is gathered once, in `view`; how a number is written, in [`quantity`].
 
+pub mod comparison;
 mod console;
+mod csv;
 pub mod files;
+mod github;
 mod json;
+mod junit;
 mod markdown;
 mod openmetrics;
 #[cfg(feature = "pprof")]
@@ -21,6 +29,7 @@ pub mod pprof;
 mod schema;
 mod text;
 mod view;
+mod xml;
 
 use std::io::{self, Write};
 
@@ -29,7 +38,10 @@ use crate::report::Report;
 
 pub use crate::quantity;
 pub use console::Console;
+pub use csv::Csv;
+pub use github::Github;
 pub use json::Json;
+pub use junit::Junit;
 pub use markdown::Markdown;
 pub use openmetrics::OpenMetrics;
 #[cfg(feature = "schema")]

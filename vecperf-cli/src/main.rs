@@ -52,6 +52,9 @@ fn run(command: Command, terminal: Terminal) -> Result<Exit> {
     match command {
         Command::Bench(args) => commands::bench::run(&args, terminal),
         Command::Check(args) => commands::check::run(&args, terminal),
+        Command::Report(args) => commands::report::run(&args, terminal),
+        Command::Compare(args) => commands::compare::run(&args, terminal),
+        Command::Baseline(command) => commands::baseline::run(&command, terminal),
         Command::Flame(args) => commands::flame::run(&args, terminal),
         Command::Functions(args) => commands::functions::run(&args, terminal),
         Command::Record(args) => commands::record::run(&args, terminal),

@@ -4,7 +4,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How a piece of text looks. Chosen to be readable on light and on dark ground: no yellow, no bright black.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
+pub(in crate::export) enum Style {
     Plain,
     Bold,
     Dim,
@@ -28,14 +28,14 @@ impl Style {
 }
 
 /// A text that grows line by line.
-pub(super) struct Page {
+pub(in crate::export) struct Page {
     width: usize,
     colour: bool,
     text: String,
 }
 
 impl Page {
-    pub(super) fn new(width: usize, colour: bool) -> Self {
+    pub(in crate::export) fn new(width: usize, colour: bool) -> Self {
         Self {
             width,
             colour,
@@ -43,32 +43,38 @@ impl Page {
         }
     }
 
-    pub(super) fn width(&self) -> usize {
+    pub(in crate::export) fn width(&self) -> usize {
         self.width
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(in crate::export) fn text(&self) -> &str {
         self.text
             .strip_suffix("\n\n")
             .map_or(&*self.text, |ended| &self.text[..=ended.len()])
     }
 
     /// An empty line, unless there is one already.
-    pub(super) fn blank(&mut self) {
+    pub(in crate::export) fn blank(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
     }
 
     /// One line, cut to the width.
-    pub(super) fn line(&mut self, text: &str, style: Style) {
+    pub(in crate::export) fn line(&mut self, text: &str, style: Style) {
         let text = fit(text.trim_end(), self.width);
         self.paint(&text, style);
         self.text.push('\n');
     }
 
     /// `label`, then `text` in as many lines as it takes, all indented by the label's width.
-    pub(super) fn wrapped(&mut self, label: &str, label_style: Style, text: &str, style: Style) {
+    pub(in crate::export) fn wrapped(
+        &mut self,
+        label: &str,
+        label_style: Style,
+        text: &str,
+        style: Style,
+    ) {
         let mut indent = columns(label);
         let mut beside = true;
         if indent + 20 <= self.width {
@@ -101,12 +107,12 @@ impl Page {
 }
 
 /// The columns that `text` takes.
-pub(super) fn columns(text: &str) -> usize {
+pub(in crate::export) fn columns(text: &str) -> usize {
     text.width()
 }
 
 /// `text` in at most `width` columns, cut with `…`.
-pub(super) fn fit(text: &str, width: usize) -> String {
+pub(in crate::export) fn fit(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_owned();
     }
@@ -116,12 +122,12 @@ pub(super) fn fit(text: &str, width: usize) -> String {
 }
 
 /// `text` with blanks up to `width` columns.
-pub(super) fn pad(text: &str, width: usize) -> String {
+pub(in crate::export) fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
 }
 
 /// `text` with blanks before it up to `width` columns.
-pub(super) fn pad_left(text: &str, width: usize) -> String {
+pub(in crate::export) fn pad_left(text: &str, width: usize) -> String {
     format!("{}{text}", " ".repeat(width.saturating_sub(columns(text))))
 }
 

@@ -2,6 +2,7 @@
 
 mod bench;
 mod profile;
+mod reports;
 mod values;
 
 use std::path::PathBuf;
@@ -13,13 +14,18 @@ pub(crate) use crate::commands::dataset::DatasetCommand;
 pub(crate) use bench::{BenchArgs, EngineArgs, RecallMode};
 pub(crate) use profile::{Drawing, FlameArgs, FunctionsArgs, RecordArgs, SelectionArgs, Sort};
 
+pub(crate) use reports::{
+    BaselineCommand, BaselinePlace, CompareArgs, ReportArgs, Telling, TellingArgs,
+};
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  fine
   1  something failed while running
   2  wrong usage or settings
-  3  a threshold failed (bench: only with --gate)
-  4  a threshold could not be judged, or there was none (bench: only with --gate);
+  3  a threshold failed, or something regressed (bench, compare: only with --gate)
+  4  a threshold could not be judged, or there was none, or a comparison is
+     inconclusive (bench, compare: only with --gate);
      a profile holds no samples
   130  interrupted; what was measured until then is written
 record -- COMMAND ends with the command's own code, 128 + signal when a signal ended it.";
@@ -29,6 +35,8 @@ Examples:
   vecperf bench                         the bundled data, engine hnsw, files in data/logs
   vecperf bench --rate 500 --gate       open loop, exit code 3 when a threshold fails
   vecperf check data/logs/performance_metrics.json
+  vecperf report data/logs              what the last run showed, and what it means
+  vecperf compare before/ after/ --gate
   vecperf flame data/logs/profiling_data.prof --operation search --cohort above_p99 --against rest
   vecperf doctor                        what this machine can measure";
 
@@ -54,6 +62,13 @@ pub(crate) enum Command {
     Bench(Box<BenchArgs>),
     /// Judge a saved report: exit code 3 when a threshold failed, 4 when one could not be judged.
     Check(CheckArgs),
+    /// Tell a saved report in another format: what it shows, as text, Markdown, CSV, JUnit, ….
+    Report(ReportArgs),
+    /// Compare runs: what changed, with an interval and a verdict.
+    Compare(Box<CompareArgs>),
+    /// Keep runs under a name, to compare with.
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
     /// Draw a profile as a flame graph: all of it, or what the slow operations do that the others do not.
     Flame(Box<FlameArgs>),
     /// List the functions of a profile by what they cost.

@@ -34,6 +34,15 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Percent of a change, as a share.
+pub(super) fn effect(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end();
+    match number.parse::<f64>() {
+        Ok(percent) if (0.1..=100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err("must be a number of percent from 0.1 to 100".to_owned()),
+    }
+}
+
 /// Samples per second of CPU time.
 pub(super) fn sample_rate(text: &str) -> Result<u32, String> {
     match text.parse() {

@@ -1,7 +1,9 @@
 //! The commands, one file each.
 
+pub(crate) mod baseline;
 pub(crate) mod bench;
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod dataset;
@@ -11,7 +13,10 @@ pub(crate) mod functions;
 pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod record;
+pub(crate) mod report;
 pub(crate) mod schema;
 
+mod runs;
 mod settings;
 mod show;
+mod telling;

@@ -1,0 +1,128 @@
+//! The comparison at the terminal.
+
+use super::words;
+use crate::compare::{Comparison, Outcome};
+use crate::export::console::page::{Page, Style, columns, fit, pad, pad_left};
+use crate::export::text::plain;
+use crate::quantity::duration;
+
+/// Functions shown.
+const FUNCTIONS: usize = 8;
+
+/// A table as wide as `width`, the gravest last, next to the prompt; names act on nothing.
+pub fn text(comparison: &Comparison, width: usize, colour: bool) -> String {
+    let mut page = Page::new(width.max(40), colour);
+    page.wrapped(
+        "",
+        Style::Dim,
+        &plain(&words::sides(comparison)),
+        Style::Dim,
+    );
+    page.blank();
+    functions(&mut page, comparison);
+    changes(&mut page, comparison);
+    for note in &comparison.notes {
+        page.wrapped("note  ", Style::Dim, &plain(note), Style::Plain);
+    }
+    page.wrapped("      ", Style::Dim, &words::legend(comparison), Style::Dim);
+    page.blank();
+    let style = style(comparison.outcome);
+    page.line(
+        &words::headline(comparison),
+        if style == Style::Plain {
+            Style::Bold
+        } else {
+            style
+        },
+    );
+    page.text().to_owned()
+}
+
+fn style(outcome: Outcome) -> Style {
+    match outcome {
+        Outcome::Regressed => Style::Bad,
+        Outcome::Inconclusive => Style::Open,
+        Outcome::Improved => Style::Good,
+        Outcome::Same => Style::Plain,
+    }
+}
+
+fn changes(page: &mut Page, comparison: &Comparison) {
+    let rows: Vec<_> = comparison
+        .changes
+        .iter()
+        .rev()
+        .map(|change| {
+            let (operation, metric, setting) = words::subject(change);
+            let mut about = format!("{operation} {metric}");
+            if let Some(setting) = setting {
+                about = format!("{about} ({setting})");
+            }
+            let cells = [
+                words::value(change.metric, change.base),
+                words::value(change.metric, change.new),
+                words::size(change),
+                words::interval(change),
+            ];
+            (change, plain(&about).into_owned(), cells)
+        })
+        .collect();
+    let head = ["base", "new", "change", "interval"].map(str::to_owned);
+    let cell = |at: usize| {
+        let widths = rows.iter().map(|row| columns(&row.2[at]));
+        widths.max().unwrap_or(0).max(columns(&head[at]))
+    };
+    let widths = [cell(0), cell(1), cell(2), cell(3)];
+    let numbers: usize = widths.iter().map(|width| width + 2).sum();
+    let verdict = "inconclusive".len() + 2;
+    let name = page.width().saturating_sub(numbers + verdict + 2).max(12);
+    let line = |word: &str, about: &str, cells: &[String; 4]| {
+        let cells = cells
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("  {}", pad_left(cell, width)));
+        format!(
+            "{}{}{}",
+            pad(word, verdict + 2),
+            pad(&fit(about, name), name),
+            cells.collect::<String>()
+        )
+    };
+    page.line(&line("", "", &head), Style::Dim);
+    for (change, about, cells) in &rows {
+        let word = format!("{} {}", words::mark(change.outcome), change.outcome.name());
+        page.line(&line(&word, about, cells), style(change.outcome));
+        if change.outcome == Outcome::Inconclusive {
+            let why = match &change.reason {
+                Some(reason) => reason.clone(),
+                None => format!("could have seen {}", words::visible(change)),
+            };
+            page.wrapped("    ", Style::Plain, &plain(&why), Style::Dim);
+        }
+    }
+    page.blank();
+}
+
+fn functions(page: &mut Page, comparison: &Comparison) {
+    if comparison.functions.is_empty() {
+        return;
+    }
+    page.line(
+        "CPU time of functions, an operation: change (99 % interval)",
+        Style::Dim,
+    );
+    for it in comparison.functions.iter().take(FUNCTIONS) {
+        let change = format!(
+            "  {:>10}  ({} to {})  ",
+            duration(it.change_seconds),
+            duration(it.low_seconds),
+            duration(it.high_seconds)
+        );
+        let width = page.width().saturating_sub(columns(&change)).max(12);
+        page.line(
+            &format!("{change}{}", fit(&plain(&it.function), width)),
+            Style::Plain,
+        );
+    }
+    page.blank();
+}

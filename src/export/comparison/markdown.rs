@@ -1,0 +1,87 @@
+//! The comparison for the comment of a pull request.
+
+use std::fmt::Write as _;
+
+use super::words;
+use crate::compare::{Comparison, Outcome};
+use crate::export::markdown::{code, prose, table};
+use crate::quantity::duration;
+
+/// The first line of [`markdown`]: by it a bot finds the comment that it wrote before, and replaces it.
+pub const MARKER: &str = "<!-- vecperf-compare -->";
+
+/// Functions shown.
+const FUNCTIONS: usize = 10;
+
+/// GitHub-flavoured Markdown that begins with [`MARKER`]; the gravest first.
+pub fn markdown(comparison: &Comparison) -> String {
+    let mut text = format!(
+        "{MARKER}\n### vecperf compare: {}\n\n",
+        words::headline(comparison)
+    );
+    let _ = writeln!(text, "{}\n", prose(&words::sides(comparison)));
+    let rows = comparison.changes.iter().map(|change| {
+        let (operation, metric, setting) = words::subject(change);
+        let mut about = format!("{} {metric}", code(&operation));
+        if let Some(setting) = setting {
+            let _ = write!(about, " {}", code(&setting));
+        }
+        let verdict = format!("{} {}", words::mark(change.outcome), change.outcome.name());
+        let reason = change.reason.as_deref().map(prose).unwrap_or_default();
+        vec![
+            if change.outcome == Outcome::Regressed {
+                format!("**{verdict}**")
+            } else {
+                verdict
+            },
+            about,
+            reason,
+            words::value(change.metric, change.base),
+            words::value(change.metric, change.new),
+            words::size(change),
+            words::interval(change),
+            words::visible(change),
+        ]
+    });
+    let header = [
+        "verdict",
+        "what",
+        "remark",
+        "base",
+        "new",
+        "change",
+        "interval",
+        "could have seen",
+    ];
+    table(&mut text, &header, 3, rows);
+    let rows = comparison.functions.iter().take(FUNCTIONS).map(|it| {
+        vec![
+            code(&it.function),
+            duration(it.base_seconds),
+            duration(it.new_seconds),
+            duration(it.change_seconds),
+            format!(
+                "{} to {}",
+                duration(it.low_seconds),
+                duration(it.high_seconds)
+            ),
+        ]
+    });
+    table(
+        &mut text,
+        &[
+            "CPU time of function, an operation",
+            "base",
+            "new",
+            "change",
+            "99 % interval",
+        ],
+        1,
+        rows,
+    );
+    for note in &comparison.notes {
+        let _ = writeln!(text, "- {}", prose(note));
+    }
+    let _ = writeln!(text, "- {}", prose(&words::legend(comparison)));
+    text
+}

@@ -1,0 +1,239 @@
+//! `vecperf baseline`: runs kept under a name, as plain files: `DIR/NAME/performance_metrics.N.json`, the CPU profile of each
+//! beside it, `machine.json`, and in `DIR/in_use` the name of the one in use.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use vecperf::compare::Fingerprint;
+use vecperf::export::plain;
+
+use super::runs::{self, Saved};
+use crate::args::{BaselineCommand, BaselinePlace};
+use crate::dataset::save;
+use crate::exit::{Exit, Failure, Result};
+use crate::terminal::Terminal;
+
+/// The file that names the one in use.
+const IN_USE: &str = "in_use";
+/// The file that tells the machine.
+const MACHINE: &str = "machine.json";
+
+pub(crate) fn run(command: &BaselineCommand, terminal: Terminal) -> Result<Exit> {
+    match command {
+        BaselineCommand::Save {
+            name,
+            runs,
+            force,
+            place,
+        } => keep(place, name, runs, *force, terminal),
+        BaselineCommand::List { place } => list(place, terminal),
+        BaselineCommand::Use { name, place } => {
+            directory(place, name)?;
+            write(
+                &place.directory.join(IN_USE),
+                format!("{name}\n").as_bytes(),
+            )?;
+            terminal.remark(format_args!(
+                "`vecperf compare NEW` compares with {name} from now on"
+            ));
+            Ok(Exit::Fine)
+        }
+    }
+}
+
+/// Where the baseline `name` is.
+///
+/// # Errors
+/// There is none of this name.
+pub(super) fn directory(place: &BaselinePlace, name: &str) -> Result<PathBuf> {
+    check(name)?;
+    let directory = place.directory.join(name);
+    if directory.is_dir() {
+        return Ok(directory);
+    }
+    let known = names(&place.directory);
+    let remedy = match known.is_empty() {
+        true => "vecperf baseline save NAME data/logs".to_owned(),
+        false => format!("one of: {}", known.join(", ")),
+    };
+    Err(Failure::usage(format!(
+        "no baseline {name} in {}",
+        place.directory.display()
+    ))
+    .remedy(remedy))
+}
+
+/// The one in use, if there is one.
+///
+/// # Errors
+/// It is gone.
+pub(super) fn used(place: &BaselinePlace) -> Result<Option<PathBuf>> {
+    match in_use(&place.directory) {
+        Some(name) => directory(place, &name).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn in_use(directory: &Path) -> Option<String> {
+    let name = fs::read_to_string(directory.join(IN_USE)).ok()?;
+    Some(name.trim().to_owned())
+}
+
+/// A name that is a file's everywhere.
+fn check(name: &str) -> Result<()> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if (1..=64).contains(&name.len())
+        && name.chars().all(fits)
+        && !name.starts_with(['.', '-'])
+        && name != IN_USE
+    {
+        return Ok(());
+    }
+    let wrong = format!("{}: no name for a baseline", plain(name));
+    Err(Failure::usage(wrong)
+        .remedy("1 to 64 letters, digits, `.`, `-` and `_`, first a letter or digit"))
+}
+
+fn keep(
+    place: &BaselinePlace,
+    name: &str,
+    paths: &[PathBuf],
+    force: bool,
+    terminal: Terminal,
+) -> Result<Exit> {
+    check(name)?;
+    let directory = place.directory.join(name);
+    if directory.exists() && !force {
+        let there = format!(
+            "{}: there is a baseline {name} already",
+            directory.display()
+        );
+        return Err(Failure::usage(there).remedy("--force replaces it; another name keeps both"));
+    }
+    let runs = runs::all(paths)?;
+    make(&directory)?;
+    let old = files(&directory);
+    let mut written = Vec::new();
+    for (run, number) in runs.iter().zip(1..) {
+        let report = directory.join(format!("performance_metrics.{number}.json"));
+        copy(&run.path, &report)?;
+        if let Some(profile) = run.profile_path() {
+            let kept = report.with_extension("prof");
+            copy(&profile, &kept)?;
+            written.push(kept);
+        }
+        written.push(report);
+    }
+    let machine = runs
+        .first()
+        .map(|run| Fingerprint::of(&run.report))
+        .unwrap_or_default();
+    let json = serde_json::to_string_pretty(&machine).map_err(|error| {
+        Failure::runtime("the machine cannot be written as JSON").because(&error)
+    })?;
+    write(&directory.join(MACHINE), format!("{json}\n").as_bytes())?;
+    // Of a baseline that was replaced, runs beyond the new ones; nothing else is ours.
+    for file in old.into_iter().filter(|file| !written.contains(file)) {
+        let _ = fs::remove_file(file);
+    }
+    terminal.remark(format_args!(
+        "{}: {} saved",
+        directory.display(),
+        runs_in_words(runs.len())
+    ));
+    Ok(Exit::Fine)
+}
+
+fn runs_in_words(runs: usize) -> String {
+    format!("{runs} {}", if runs == 1 { "run" } else { "runs" })
+}
+
+/// What a baseline's directory holds that we wrote.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let ours = entries.map(|entry| entry.path()).filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("performance_metrics.")
+            && (name.ends_with(".json") || name.ends_with(".prof"))
+    });
+    ours.collect()
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let directories = entries.filter(|entry| entry.path().is_dir());
+    let mut names: Vec<_> = directories
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn list(place: &BaselinePlace, terminal: Terminal) -> Result<Exit> {
+    let current = in_use(&place.directory);
+    let mut text = String::new();
+    for name in names(&place.directory) {
+        let directory = place.directory.join(&name);
+        let reports: Vec<_> = files(&directory)
+            .into_iter()
+            .filter(|it| it.extension().is_some_and(|it| it == "json"))
+            .collect();
+        let mark = if current.as_ref() == Some(&name) {
+            "*"
+        } else {
+            " "
+        };
+        let first = reports
+            .iter()
+            .min()
+            .and_then(|path| Saved::read(path.clone()).ok());
+        let (date, machine) = match &first {
+            Some(run) => {
+                let machine = Fingerprint::of(&run.report);
+                let told = format!(
+                    "{} · {} · {} CPUs",
+                    machine.system, machine.cpu_model, machine.cpus
+                );
+                (run.report.started_at.clone(), told)
+            }
+            None => ("unreadable".to_owned(), String::new()),
+        };
+        text.push_str(&format!(
+            "{mark} {}  {}  {}  {}\n",
+            plain(&name),
+            runs_in_words(reports.len()),
+            plain(&date),
+            plain(&machine)
+        ));
+    }
+    if text.is_empty() {
+        terminal.remark(format_args!(
+            "no baseline in {}: vecperf baseline save NAME data/logs",
+            place.directory.display()
+        ));
+        return Ok(Exit::Fine);
+    }
+    terminal.data(&text)?;
+    Ok(Exit::Fine)
+}
+
+fn make(directory: &Path) -> Result<()> {
+    fs::create_dir_all(directory).map_err(|error| {
+        let message = format!("{}: cannot be made", directory.display());
+        Failure::runtime(message)
+            .because(&error)
+            .remedy("--baselines with another directory")
+    })
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let bytes = fs::read(from).map_err(|error| {
+        Failure::runtime(format!("{}: cannot be read", from.display())).because(&error)
+    })?;
+    write(to, &bytes)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    save::replace(path, |file| file.write_all(bytes))
+        .map_err(|error| Failure::from(error).remedy("--baselines with another directory"))
+}

@@ -1,0 +1,136 @@
+//! Two commands in turn, A B B A …: what drifts on the machine meanwhile meets both alike.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use vecperf::Moment;
+use vecperf::compare::{Comparison, Outcome};
+
+use super::judge;
+use crate::args::CompareArgs;
+use crate::commands::runs::{self, Saved};
+use crate::exit::{Failure, Result};
+use crate::interrupt::Interrupt;
+use crate::terminal::Terminal;
+
+/// Runs of each before the first look.
+const BEFORE_A_LOOK: usize = 2;
+
+/// The comparison, and whether the user ended it.
+///
+/// # Errors
+/// A command cannot be run, fails, or writes no report.
+pub(super) fn run(
+    args: &CompareArgs,
+    commands: [&String; 2],
+    terminal: Terminal,
+) -> Result<(Comparison, bool)> {
+    let interrupt = Interrupt::listen(terminal);
+    let place = scratch()?;
+    let outcome = rounds(args, commands, terminal, &interrupt, &place);
+    // What is left behind there is no reason to fail.
+    let _ = std::fs::remove_dir_all(&place);
+    outcome
+}
+
+fn rounds(
+    args: &CompareArgs,
+    commands: [&String; 2],
+    terminal: Terminal,
+    interrupt: &Interrupt,
+    place: &Path,
+) -> Result<(Comparison, bool)> {
+    let mut sides: [Vec<Saved>; 2] = [Vec::new(), Vec::new()];
+    let looks = u32::try_from(args.rounds.saturating_sub(1).max(1)).unwrap_or(u32::MAX);
+    for round in 0..args.rounds {
+        let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
+        for side in order {
+            let name = ["A", "B"][side];
+            let began = Moment::now();
+            let directory = place.join(format!("{name}{round}"));
+            let ended = once(commands[side], &directory, terminal);
+            if interrupt.asked() {
+                // The run under way is no run.
+                return finish(sides, args, looks);
+            }
+            ended?;
+            let report = runs::one(&directory).map_err(|_| no_report(commands[side]))?;
+            sides[side].push(Saved::read(report)?);
+            terminal.remark(format_args!(
+                "{name} {} of {}: {:.1} s",
+                round + 1,
+                args.rounds,
+                began.elapsed().as_secs_f64()
+            ));
+        }
+        if round + 1 >= BEFORE_A_LOOK && round + 1 < args.rounds {
+            let compared = judge(&sides[0], &sides[1], args, looks);
+            if compared.count(Outcome::Inconclusive) == 0 {
+                terminal.remark(format_args!(
+                    "decided after {} of {} rounds",
+                    round + 1,
+                    args.rounds
+                ));
+                return Ok((compared, false));
+            }
+        }
+    }
+    Ok((judge(&sides[0], &sides[1], args, looks), false))
+}
+
+fn finish(sides: [Vec<Saved>; 2], args: &CompareArgs, looks: u32) -> Result<(Comparison, bool)> {
+    let [base, new] = sides;
+    Ok((judge(&base, &new, args, looks), true))
+}
+
+/// Runs `command` to its end, its report directed to `directory`. What it prints is not what is asked for here.
+fn once(command: &str, directory: &Path, terminal: Terminal) -> Result<()> {
+    let (shell, flag) = if cfg!(windows) {
+        ("cmd", "/C")
+    } else {
+        ("sh", "-c")
+    };
+    let mut child = Command::new(shell);
+    child.arg(flag).arg(command);
+    child.env("VECPERF_OUTPUT__DIRECTORY", directory);
+    child.stdin(Stdio::null()).stdout(Stdio::null());
+    if terminal.quiet() {
+        child.stderr(Stdio::null());
+    }
+    let status = child
+        .status()
+        .map_err(|error| Failure::runtime(format!("{shell}: cannot be run")).because(&error))?;
+    if status.success() {
+        return Ok(());
+    }
+    let failed = format!("`{command}` failed: {status}");
+    Err(Failure::runtime(failed)
+        .remedy("run it alone and see; it must end with 0 (bench: without --gate)"))
+}
+
+fn no_report(command: &str) -> Failure {
+    Failure::runtime(format!("`{command}` wrote no report"))
+        .remedy("a command under vecperf's monitor that takes its settings from the environment, without --output")
+}
+
+/// A new directory of this process.
+fn scratch() -> Result<std::path::PathBuf> {
+    let base = std::env::temp_dir();
+    for attempt in 0..100 {
+        let path = base.join(format!("vecperf-compare-{}-{attempt}", std::process::id()));
+        match std::fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => (),
+            Err(error) => {
+                let message = format!("{}: cannot be made", path.display());
+                return Err(Failure::runtime(message)
+                    .because(&error)
+                    .remedy("TMPDIR with another directory"));
+            }
+        }
+    }
+    Err(Failure::runtime(format!(
+        "{}: no free name",
+        base.display()
+    )))
+}

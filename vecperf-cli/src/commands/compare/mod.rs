@@ -1,0 +1,123 @@
+//! `vecperf compare`: what changed between saved runs, or between two commands that are run in turn.
+
+mod interleaved;
+
+use std::path::PathBuf;
+
+use vecperf::compare::{Comparison, Options, Outcome, compare, functions};
+use vecperf::export::comparison;
+
+use super::runs::{self, Saved};
+use super::{baseline, telling};
+use crate::args::{CompareArgs, Telling};
+use crate::exit::{Exit, Failure, Result};
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &CompareArgs, terminal: Terminal) -> Result<Exit> {
+    if args.telling.format == Telling::Csv {
+        return Err(
+            Failure::usage("--format csv: a comparison has no table of figures")
+                .remedy("--format json"),
+        );
+    }
+    telling::check(&args.telling)?;
+    let (compared, interrupted) = match &args.run[..] {
+        [one, another] => interleaved::run(args, [one, another], terminal)?,
+        _ => {
+            let [base, new] = sides(args)?;
+            (judge(&runs::all(&base)?, &runs::all(&new)?, args, 1), false)
+        }
+    };
+    tell(&compared, args, terminal)?;
+    if interrupted {
+        return Ok(Exit::Interrupted);
+    }
+    Ok(match compared.outcome {
+        _ if !args.gate => Exit::Fine,
+        Outcome::Regressed => Exit::Threshold,
+        Outcome::Inconclusive => Exit::Inconclusive,
+        Outcome::Improved | Outcome::Same => Exit::Fine,
+    })
+}
+
+/// The paths of both sides.
+fn sides(args: &CompareArgs) -> Result<[Vec<PathBuf>; 2]> {
+    let mut given = args.sides.clone();
+    let new = match (args.new.is_empty(), given.len()) {
+        (false, _) => args.new.clone(),
+        (true, 0) => {
+            return Err(Failure::usage("nothing to compare")
+                .remedy("vecperf compare BASE NEW, or --base … --new …, or --run 'A' 'B'"));
+        }
+        (true, _) => given.split_off(given.len() - 1),
+    };
+    let base = match (&args.baseline, args.base.is_empty(), given.is_empty()) {
+        (Some(name), true, true) => vec![baseline::directory(&args.place, name)?],
+        (None, false, true) => args.base.clone(),
+        (None, true, false) => given,
+        (None, true, true) => match baseline::used(&args.place)? {
+            Some(directory) => vec![directory],
+            None => {
+                return Err(Failure::usage("no base to compare with").remedy(
+                    "BASE NEW, --base, --baseline NAME, or `vecperf baseline use NAME` before",
+                ));
+            }
+        },
+        _ => {
+            return Err(Failure::usage("the base is given twice")
+                .remedy("one of BASE, --base and --baseline"));
+        }
+    };
+    Ok([base, new])
+}
+
+/// The comparison of saved runs; `looks`: how often it is made while runs are added.
+fn judge(base: &[Saved], new: &[Saved], args: &CompareArgs, looks: u32) -> Comparison {
+    let options = Options {
+        effect: args.effect,
+        looks,
+    };
+    let reports = |side: &[Saved]| -> Vec<vecperf::Report> {
+        side.iter().map(|run| run.report.clone()).collect()
+    };
+    let (base_reports, new_reports) = (reports(base), reports(new));
+    let (one, another): (Vec<_>, Vec<_>) =
+        (base_reports.iter().collect(), new_reports.iter().collect());
+    let mut compared = compare(&one, &another, options);
+    let profiles = |side: &[Saved]| -> Vec<_> { side.iter().filter_map(Saved::profile).collect() };
+    let (base_profiles, new_profiles) = (profiles(base), profiles(new));
+    let (one, another): (Vec<_>, Vec<_>) = (
+        base_profiles.iter().collect(),
+        new_profiles.iter().collect(),
+    );
+    if let Some(operation) = compared
+        .changes
+        .iter()
+        .find_map(|change| change.operation.clone())
+    {
+        compared.functions = functions(&one, &another, &operation);
+    }
+    compared
+}
+
+fn tell(compared: &Comparison, args: &CompareArgs, terminal: Terminal) -> Result<()> {
+    let to_terminal = args.telling.output.is_none();
+    let width = if to_terminal {
+        terminal.stdout_width().max(100)
+    } else {
+        120
+    };
+    let text = match args.telling.format {
+        Telling::Text | Telling::Csv => {
+            comparison::text(compared, width, to_terminal && terminal.stdout_color())
+        }
+        Telling::Markdown => comparison::markdown(compared),
+        Telling::Json => comparison::json(compared),
+        Telling::Junit => comparison::junit(compared),
+        Telling::Github => {
+            telling::summarize(comparison::markdown(compared).as_bytes())?;
+            comparison::github(compared)
+        }
+    };
+    telling::tell(&args.telling, text.as_bytes(), terminal)
+}
