@@ -5,7 +5,7 @@ use super::metric::Metric;
 use super::side::{Group, Pair};
 use super::student;
 use super::{Change, Outcome};
-use crate::quantity::count;
+use crate::quantity::{count, percent};
 use crate::recall::RecallEstimate;
 use crate::report::Report;
 
@@ -39,6 +39,8 @@ pub(super) struct Raw {
     pub(super) new: f64,
     pub(super) spread: Spread,
     pub(super) reason: Option<String>,
+    /// Why a change may be none of the program's: it is then inconclusive.
+    pub(super) doubt: Option<String>,
 }
 
 /// How far the change may be off.
@@ -62,6 +64,7 @@ pub(super) fn raw(pair: &Pair<'_>) -> Vec<Raw> {
         if base.is_empty() || new.is_empty() {
             continue;
         }
+        let doubt = taken_by_others(pair, name);
         let is_main = pair.base.main_operation() == Some(name);
         for (metric, spread) in logs(&base, &new) {
             if metric == Metric::CpuPerOperation && !is_main {
@@ -93,6 +96,7 @@ pub(super) fn raw(pair: &Pair<'_>) -> Vec<Raw> {
                 new: after,
                 spread,
                 reason,
+                doubt: doubt.clone().filter(|_| metric.is_of_the_wall()),
             });
         }
         all.extend(recall(pair, name));
@@ -103,6 +107,33 @@ pub(super) fn raw(pair: &Pair<'_>) -> Vec<Raw> {
 }
 
 type Known = (Spread, Option<String>);
+
+/// More of an operation's time than this lost to others on its CPU makes one run a side say nothing of the program.
+const TAKEN: f64 = 0.05;
+
+/// Where one run a side was slowed down by others: why its times are in doubt. Several runs tell by their spread.
+fn taken_by_others(pair: &Pair<'_>, name: &str) -> Option<String> {
+    if pair.base.reports.len() > 1 && pair.new.reports.len() > 1 {
+        return None;
+    }
+    let of = |group: &Group<'_>| {
+        let splits = group
+            .operation(name)
+            .into_iter()
+            .filter_map(|it| Some(&it.time_split.as_ref()?.all));
+        let shares =
+            splits.map(|all| all.preempted_seconds / all.latency_seconds.max(f64::MIN_POSITIVE));
+        shares.fold(0.0, f64::max)
+    };
+    let (base, new) = (of(pair.base), of(pair.new));
+    (base.max(new) > TAKEN).then(|| {
+        format!(
+            "others on its CPUs took {} of its time in the base, {} in the new run: several runs a side, or --run, tell it apart",
+            percent(100.0 * base),
+            percent(100.0 * new)
+        )
+    })
+}
 
 /// The spread of each metric that comes from blocks, or where there are none, from the runs.
 pub(super) fn logs(base: &[Run], new: &[Run]) -> Vec<(Metric, Known)> {
@@ -193,6 +224,7 @@ fn recall(pair: &Pair<'_>, name: &str) -> Option<Raw> {
             up: root(new.high - new.mean, base.mean - base.low),
         },
         reason: None,
+        doubt: None,
     })
 }
 
@@ -235,6 +267,7 @@ fn errors(pair: &Pair<'_>, name: &str) -> Option<Raw> {
             up: both,
         },
         reason: None,
+        doubt: None,
     })
 }
 
@@ -270,6 +303,7 @@ fn memory(pair: &Pair<'_>) -> Option<Raw> {
         new: mean(&new),
         spread,
         reason,
+        doubt: None,
     })
 }
 
@@ -300,6 +334,15 @@ impl Raw {
             Some((low, high)) if low >= -effect && high <= effect => Outcome::Same,
             _ => Outcome::Inconclusive,
         };
+        let doubted = self
+            .doubt
+            .clone()
+            .filter(|_| matches!(outcome, Outcome::Regressed | Outcome::Improved));
+        let outcome = if doubted.is_some() {
+            Outcome::Inconclusive
+        } else {
+            outcome
+        };
         let visible = interval.map(|(low, high)| {
             let half = if metric.more_is_better() {
                 high - change
@@ -320,7 +363,7 @@ impl Raw {
             high: interval.and_then(|it| finite(it.1)),
             visible: visible.and_then(finite),
             outcome,
-            reason: self.reason,
+            reason: doubted.or(self.reason),
         }
     }
 

@@ -47,6 +47,14 @@ impl Metric {
         matches!(self, Self::Throughput | Self::Recall)
     }
 
+    /// True for what the clock on the wall tells: it holds the time that others took, too.
+    pub(super) const fn is_of_the_wall(self) -> bool {
+        matches!(
+            self,
+            Self::LatencyP50 | Self::LatencyP99 | Self::LatencyMean | Self::Throughput
+        )
+    }
+
     /// True for a share, whose change is a difference and not a ratio.
     pub const fn is_share(self) -> bool {
         matches!(self, Self::Recall | Self::Errors)

@@ -68,6 +68,7 @@ fn of_metric(base: &Side<'_>, new: &Side<'_>, metric: Metric) -> Vec<Raw> {
                 errors: vec![(before_error.hypot(after_error), 30.0)],
             },
             reason: None,
+            doubt: None,
         })
     });
     told.collect()

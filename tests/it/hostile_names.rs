@@ -10,7 +10,7 @@ use crate::report_sample::sample;
 
 /// Terminal escapes, line breaks, invisible and bidirectional marks, Markdown, HTML, links and mentions, other formats'
 /// own syntax, and plain monsters.
-fn payloads() -> Vec<String> {
+pub(crate) fn payloads() -> Vec<String> {
     let mut payloads: Vec<String> = [
         // terminals
         "\u{1b}[2J\u{1b}[H",
@@ -138,7 +138,7 @@ fn payloads() -> Vec<String> {
 }
 
 /// The sample with `payload` as every text and every name in it.
-fn infested(payload: &str) -> Report {
+pub(crate) fn infested(payload: &str) -> Report {
     fn infest(key: &str, value: &mut Value, payload: &str) {
         match value {
             Value::String(text) if !["status", "scope"].contains(&key) => {
@@ -182,7 +182,7 @@ fn each(check: impl Fn(&Report, &str)) {
 }
 
 /// Nothing but visible characters and line ends.
-fn assert_inert(text: &str, payload: &str) {
+pub(crate) fn assert_inert(text: &str, payload: &str) {
     for line in text.split('\n') {
         assert_eq!(plain(line), line, "{payload:?}");
         assert!(!line.contains(char::is_control), "{payload:?} in {line:?}");

@@ -11,6 +11,7 @@ mod api;
 mod exposition;
 mod files;
 mod files_faults;
+mod hostile_formats;
 mod hostile_names;
 mod memory;
 mod monitor;

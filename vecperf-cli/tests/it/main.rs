@@ -7,6 +7,7 @@
 
 mod bench;
 mod commands;
+mod compare;
 mod dataset;
 mod growth;
 mod interrupt;
