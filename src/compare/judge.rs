@@ -9,8 +9,8 @@ use crate::quantity::{count, percent};
 use crate::recall::RecallEstimate;
 use crate::report::Report;
 
-/// All intervals of a comparison hold together with this probability.
-const CONFIDENCE: f64 = 0.99;
+/// All intervals of a comparison hold together with this probability: no end that says "worse" is wrong in 99 of 100.
+const CONFIDENCE: f64 = 0.98;
 /// What a change that is there is seen with.
 const POWER_TAIL: f64 = 0.05;
 /// Where runs say little of how they vary, as many degrees of freedom are lent to what varies within them.

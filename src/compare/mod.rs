@@ -13,8 +13,8 @@
 //!  random.rs     the bootstrap's random sequence, always the same
 //! ```
 //!
-//! The intervals of one comparison hold together with 99 % (Bonferroni), so one in a hundred comparisons of equals shows a
-//! change at most. `docs/compare.md` has the method and the rates seen.
+//! The intervals of one comparison hold together with 98 % (Bonferroni), so one in a hundred comparisons of equals shows a
+//! regression at most. `docs/compare.md` has the method and the rates seen.
 
 mod estimate;
 mod functions;

@@ -2,7 +2,7 @@
 
 use super::{Check, Finding, Rule, Severity};
 use crate::quantity::{count, duration, number, percent};
-use crate::report::Report;
+use crate::report::{OperationReport, Report, TimeSplitReport};
 
 pub(super) const RULES: &[Check] = &[oversubscribed, serial_build, noisy_machine];
 
@@ -44,13 +44,18 @@ fn serial_build(report: &Report) -> Vec<Finding> {
     let serial = report.phases.iter().filter_map(|phase| {
         let cores = phase.resources.cores_used?;
         let available = phase.resources.cpus_available?;
-        let is = phase.name == "build" && phase.duration_seconds >= 1.0 && cores <= 1.3 && available >= 1.9;
+        let is = phase.name == "build"
+            && phase.duration_seconds >= 1.0
+            && cores <= 1.3
+            && available >= 1.9;
+        // Where others have the CPUs, a parallel build looks like this, too.
+        let is = is && !phase.operations.iter().any(lost_to_others);
         is.then(|| {
             Finding::new(
                 Rule::SerialBuild,
                 Severity::Note,
                 "the index was built on about one CPU while more were there",
-                "insert from several threads where the engine allows it (vecperf bench --threads N)",
+                "insert from several threads where the engine allows it",
             )
             .about(&phase.name)
             .shown_by(format!(
@@ -69,18 +74,28 @@ const PREEMPTED: f64 = 0.02;
 /// The collector missed more than this share of its beats.
 const MISSED: f64 = 0.05;
 
+/// Whether the operation lost a share of its time to others on its CPU.
+fn lost_to_others(operation: &OperationReport) -> bool {
+    let split = operation.time_split.as_ref();
+    split.is_some_and(|split| preempted_share(split) > PREEMPTED && split.all.count >= 100)
+}
+
+fn preempted_share(split: &TimeSplitReport) -> f64 {
+    split.all.preempted_seconds / split.all.latency_seconds.max(f64::MIN_POSITIVE)
+}
+
 fn noisy_machine(report: &Report) -> Vec<Finding> {
     if is_oversubscribed(report).is_some() {
         return Vec::new();
     }
     let mut evidence = Vec::new();
     for operation in &report.steady().operations {
-        let Some(split) = &operation.time_split else {
-            continue;
-        };
-        let share = split.all.preempted_seconds / split.all.latency_seconds.max(f64::MIN_POSITIVE);
-        if share > PREEMPTED && split.all.count >= 100 {
-            let part = percent(100.0 * share);
+        if let Some(split) = operation
+            .time_split
+            .as_ref()
+            .filter(|_| lost_to_others(operation))
+        {
+            let part = percent(100.0 * preempted_share(split));
             evidence.push(format!(
                 "{} lost {part} of its time to others on its CPU",
                 operation.name

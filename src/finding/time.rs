@@ -61,8 +61,8 @@ fn tail(rule: Rule, title: &str, verb: &str, next: &str, tail: &Tail<'_>) -> Fin
 }
 
 fn blocked_tail(report: &Report) -> Vec<Finding> {
-    let next = "see what they wait in: vecperf functions PROFILE --value blocked --cohort above_p99 where waits were sampled; \
-                a lock held while searching, a read from storage and a full channel are the usual ones";
+    let next = "see what the slow ones do that the others do not: vecperf flame PROFILE --cohort above_p99 --against rest; a lock \
+                held while searching, a read from storage and a full channel are the usual causes";
     tails(report, |split| split.blocked_seconds)
         .map(|it| {
             let title = "the slow operations waited: for a lock, for I/O, or asleep";

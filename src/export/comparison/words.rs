@@ -125,7 +125,7 @@ pub(super) fn sides(comparison: &Comparison) -> String {
 /// How to read it.
 pub(super) fn legend(comparison: &Comparison) -> String {
     format!(
-        "intervals hold together with 99 %; same: within ±{} (of shares, ±{} points)",
+        "intervals hold together with 98 %; same: within ±{} (of shares, ±{} points)",
         percent(100.0 * comparison.effect),
         number(20.0 * comparison.effect)
     )

@@ -24,9 +24,15 @@ fn a_saved_report_is_told_in_every_format() {
     ] {
         let mut command = place.command(&format!("report run --format {format}"));
         let ended = Ended::of(command.env_remove("GITHUB_STEP_SUMMARY")).with(0);
-        assert!(ended.stdout.starts_with(begins), "{format}: {}", ended.stdout);
+        assert!(
+            ended.stdout.starts_with(begins),
+            "{format}: {}",
+            ended.stdout
+        );
     }
-    place.run("report run/performance_metrics.json -o told.txt").with(0);
+    place
+        .run("report run/performance_metrics.json -o told.txt")
+        .with(0);
     let again = place.run("report run -o told.txt").with(2);
     assert!(again.stderr.contains("--force"), "{}", again.stderr);
     place.run("report run -o told.txt --force").with(0);
@@ -58,7 +64,11 @@ fn what_is_no_report_is_told() {
     ] {
         let ended = place.run(arguments).with(code);
         assert!(ended.stderr.contains(word), "{arguments}: {}", ended.stderr);
-        assert!(!ended.stderr.contains("panicked"), "{arguments}: {}", ended.stderr);
+        assert!(
+            !ended.stderr.contains("panicked"),
+            "{arguments}: {}",
+            ended.stderr
+        );
     }
 }
 
@@ -66,14 +76,33 @@ fn what_is_no_report_is_told() {
 fn a_run_does_not_differ_from_itself_and_a_baseline_is_kept() {
     let place = with_a_run();
     let ended = place.run("compare run run").with(0);
-    assert!(!ended.stdout.contains("regressed") && !ended.stdout.contains("improved"), "{}", ended.stdout);
+    assert!(
+        !ended.stdout.contains("regressed") && !ended.stdout.contains("improved"),
+        "{}",
+        ended.stdout
+    );
     place.run("baseline save main run").with(0);
-    assert!(place.run("baseline save main run").with(2).stderr.contains("--force"));
+    assert!(
+        place
+            .run("baseline save main run")
+            .with(2)
+            .stderr
+            .contains("--force")
+    );
     place.run("baseline use main").with(0);
     let listed = place.run("baseline list").with(0).stdout;
     assert!(listed.starts_with("* main  1 run"), "{listed}");
     let markdown = place.run("compare run --format markdown").with(0).stdout;
-    assert!(markdown.starts_with("<!-- vecperf-compare -->\n"), "{markdown}");
-    let json = place.run("compare --baseline main run --format json").with(0).stdout;
-    assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok(), "{json}");
+    assert!(
+        markdown.starts_with("<!-- vecperf-compare -->\n"),
+        "{markdown}"
+    );
+    let json = place
+        .run("compare --baseline main run --format json")
+        .with(0)
+        .stdout;
+    assert!(
+        serde_json::from_str::<serde_json::Value>(&json).is_ok(),
+        "{json}"
+    );
 }
