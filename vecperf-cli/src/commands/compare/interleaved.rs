@@ -48,6 +48,7 @@ fn rounds(
             let name = ["A", "B"][side];
             let began = Moment::now();
             let directory = place.join(format!("{name}{round}"));
+            std::fs::create_dir(&directory).map_err(|error| cannot_make(&directory, &error))?;
             let ended = once(commands[side], &directory, terminal);
             if interrupt.asked() {
                 // The run under way is no run.
@@ -113,6 +114,12 @@ fn no_report(command: &str) -> Failure {
         .remedy("a command under vecperf's monitor that takes its settings from the environment, without --output")
 }
 
+fn cannot_make(directory: &Path, error: &std::io::Error) -> Failure {
+    Failure::runtime(format!("{}: cannot be made", directory.display()))
+        .because(error)
+        .remedy("TMPDIR with another directory")
+}
+
 /// A new directory of this process.
 fn scratch() -> Result<std::path::PathBuf> {
     let base = std::env::temp_dir();
@@ -121,12 +128,7 @@ fn scratch() -> Result<std::path::PathBuf> {
         match std::fs::create_dir(&path) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => (),
-            Err(error) => {
-                let message = format!("{}: cannot be made", path.display());
-                return Err(Failure::runtime(message)
-                    .because(&error)
-                    .remedy("TMPDIR with another directory"));
-            }
+            Err(error) => return Err(cannot_make(&path, &error)),
         }
     }
     Err(Failure::runtime(format!(
