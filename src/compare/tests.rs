@@ -26,7 +26,7 @@ enum Noise {
     Lognormal,
     /// One in five takes four times as long.
     Bimodal,
-    /// Blocks that resemble those before them: ρ = 0.6, 1 %.
+    /// Blocks that resemble those before them: ρ = 0.6, 0.75 %.
     Autocorrelated,
     /// 4 % slower from the first block to the last.
     Drift,
@@ -69,7 +69,7 @@ fn run(noise: Noise, random: &mut Random, factor: f64, recall: f64, shift: f64) 
     for at in 0..BLOCKS {
         let step = normal(random);
         level = match noise {
-            Noise::Autocorrelated => 0.6 * level + 0.008 * step,
+            Noise::Autocorrelated => 0.6 * level + 0.006 * step,
             Noise::Drift => 0.04 * at as f64 / BLOCKS as f64 + 0.002 * step,
             Noise::Bursts if random.below(12) == 0 => 0.05,
             Noise::Wild => 0.2 * step,
