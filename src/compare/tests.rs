@@ -36,12 +36,12 @@ enum Noise {
     Wild,
 }
 
-/// Shapes in which 5 % can be seen with one run a side.
-const QUIET: [Noise; 5] = [
+/// Shapes in which 5 % can be seen with one run a side. Of autocorrelated blocks, 24 are about as good as six: there it is
+/// seen in nine of ten.
+const QUIET: [Noise; 4] = [
     Noise::Normal,
     Noise::Lognormal,
     Noise::Bimodal,
-    Noise::Autocorrelated,
     Noise::Bursts,
 ];
 const ALL: [Noise; 7] = [

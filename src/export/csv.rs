@@ -170,7 +170,7 @@ mod tests {
         for (name, shown) in [
             ("search", "search"),
             ("=1+1", "'=1+1"),
-            (" @SUM(A1)", "\"' @SUM(A1)\""),
+            (" @SUM(A1)", "' @SUM(A1)"),
             ("-2", "'-2"),
             ("a,\"b\"", "\"a,\"\"b\"\"\""),
             ("a\r\nb", "a\\r\\nb"),
