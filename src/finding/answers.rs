@@ -209,7 +209,7 @@ fn overloaded(report: &Report) -> Vec<Finding> {
         let (latency, service) = (it.latency.as_ref()?, it.service_time.as_ref()?);
         let waited = latency.mean_seconds - service.mean_seconds;
         (waited > service.mean_seconds || it.per_second < 0.97 * asked)
-            .then(|| (waited, service.mean_seconds))
+            .then_some((waited, service.mean_seconds))
     };
     let found = report.steady().operations.iter().filter_map(|it| {
         let (waited, service) = queue(it)?;
