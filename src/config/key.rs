@@ -44,6 +44,7 @@ pub(super) static KEYS: &[Key<Settings>] = &[
     key("output.metrics_file", Rule::FileName, |s| &mut s.output.metrics_file),
     key("output.profiling_file", Rule::FileName, |s| &mut s.output.profiling_file),
     key("output.heap_profile_file", Rule::FileName, |s| &mut s.output.heap_profile_file),
+    key("output.report_file", Rule::FileName, |s| &mut s.output.report_file),
 ];
 
 /// `[thresholds.operations.NAME]`.

@@ -151,6 +151,8 @@ pub struct Output {
     pub profiling_file: String,
     /// The heap profile's file name inside it.
     pub heap_profile_file: String,
+    /// The report page's file name inside it; absent: no page is written.
+    pub report_file: Option<String>,
 }
 
 impl Default for Monitoring {
@@ -193,6 +195,7 @@ impl Default for Output {
             metrics_file: "performance_metrics.json".to_owned(),
             profiling_file: "profiling_data.prof".to_owned(),
             heap_profile_file: "heap_profile.prof".to_owned(),
+            report_file: None,
         }
     }
 }
@@ -289,11 +292,15 @@ impl Settings {
         }
     }
 
+    /// Every setting, as a reader of a report sees it.
+    pub(crate) fn entries(&self) -> Vec<Setting> {
+        Resolved::of(self.clone()).entries()
+    }
+
     /// 16 hexadecimal digits that change when a setting changes: two reports with the same were made by the same
     /// settings. FNV-1a (64 bits) over the lines of `vecperf config show`; no secret, no protection.
     pub fn fingerprint(&self) -> String {
-        let resolved = Resolved::of(self.clone());
-        let lines = resolved
+        let lines = self
             .entries()
             .into_iter()
             .filter_map(|entry| Some(format!("{} = {}\n", entry.key, entry.value?)));

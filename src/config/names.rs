@@ -105,12 +105,15 @@ fn check_part(name: &str) -> Result<(), String> {
 
 impl Output {
     /// The files inside the directory: the keys that name them, and their names.
-    pub(crate) fn files(&self) -> [(&'static str, &str); 3] {
-        [
+    pub(crate) fn files(&self) -> Vec<(&'static str, &str)> {
+        let page = self.report_file.as_deref();
+        let named: [(&'static str, &str); 3] = [
             ("output.metrics_file", &self.metrics_file),
             ("output.profiling_file", &self.profiling_file),
             ("output.heap_profile_file", &self.heap_profile_file),
-        ]
+        ];
+        let page = page.map(|name| ("output.report_file", name));
+        named.into_iter().chain(page).collect()
     }
 
     /// Two keys that name one file, and its name: on systems that do not tell case apart, too.
@@ -118,9 +121,10 @@ impl Output {
         let files = self.files();
         let is_same =
             |a: &str, b: &str| Path::new(a) == Path::new(b) || a.to_lowercase() == b.to_lowercase();
-        [(0, 1), (0, 2), (1, 2)].into_iter().find_map(|(a, b)| {
-            let (a, b) = (files[a], files[b]);
-            is_same(a.1, b.1).then_some(([a.0, b.0], a.1))
+        files.iter().enumerate().find_map(|(at, a)| {
+            let mut later = files[at + 1..].iter();
+            let same = later.find(|b| is_same(a.1, b.1))?;
+            Some(([a.0, same.0], a.1))
         })
     }
 }

@@ -76,6 +76,12 @@ impl OutputDirectory {
         self.path_of(&self.output.heap_profile_file)
     }
 
+    /// Where the report page goes; `None` when none is written.
+    pub fn page_path(&self) -> Option<PathBuf> {
+        let name = self.output.report_file.as_deref()?;
+        Some(self.path_of(name))
+    }
+
     /// Where a file called `name` goes: as it is, or with this process' own mark before the extension.
     fn path_of(&self, name: &str) -> PathBuf {
         let Some(mark) = self.lock.mark() else {

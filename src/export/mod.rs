@@ -3,6 +3,7 @@
 //! | exporter | for |
 //! |---|---|
 //! | [`Console`] | the person at the terminal |
+//! | [`Html`] | a browser: one file with charts and a flame graph |
 //! | [`Markdown`] | a pull request's comment |
 //! | [`Json`] | programs: all of the report, read back by [`Report::from_json`] |
 //! | [`OpenMetrics`] | a scraper |
@@ -19,6 +20,7 @@ mod console;
 mod csv;
 pub mod files;
 mod github;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -40,6 +42,7 @@ pub use crate::quantity;
 pub use console::Console;
 pub use csv::Csv;
 pub use github::Github;
+pub use html::{Finding, Html};
 pub use json::Json;
 pub use junit::Junit;
 pub use markdown::Markdown;
@@ -110,6 +113,11 @@ pub fn console(report: &Report) -> String {
 /// The report as Markdown. See [`Markdown`].
 pub fn markdown(report: &Report) -> String {
     text(&Markdown, report)
+}
+
+/// The report as a page for a browser, without the profiles. See [`Html`].
+pub fn html(report: &Report) -> String {
+    text(&Html::default(), report)
 }
 
 /// The whole run for a scraper. See [`OpenMetrics`].

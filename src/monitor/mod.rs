@@ -3,6 +3,7 @@
 mod assemble;
 mod heap;
 mod memory;
+mod page;
 mod phase;
 mod profiling;
 mod told;
@@ -371,6 +372,11 @@ impl Monitor {
             .map(OutputDirectory::metrics_path)
     }
 
+    /// Where [`Monitor::finish`] writes the report as a page; `None` when it writes none.
+    pub fn page_path(&self) -> Option<PathBuf> {
+        self.watch.as_ref()?.output.as_ref()?.page_path()
+    }
+
     /// Ends the run: stops the collector, writes the files that the settings name and returns the report.
     ///
     /// Handles stay valid; what they record afterwards is in no file. Called again, it writes again.
@@ -431,11 +437,15 @@ impl Watch {
         if let Some(output) = &self.output {
             let names = &self.settings.output;
             output.write(&names.metrics_file, &Json.to_bytes(&report)?)?;
-            if let Some(profile) = profile {
-                output.write(&names.profiling_file, &profile)?;
+            if let Some(profile) = &profile {
+                output.write(&names.profiling_file, profile)?;
             }
-            if let Some(profile) = heap_profile {
-                output.write(&names.heap_profile_file, &profile)?;
+            if let Some(profile) = &heap_profile {
+                output.write(&names.heap_profile_file, profile)?;
+            }
+            if let Some(name) = &names.report_file {
+                let page = page::page(&report, profile.as_deref(), heap_profile.as_deref())?;
+                output.write(name, &page)?;
             }
         }
         Ok(report)

@@ -22,6 +22,9 @@ use crate::terminal::Terminal;
 use plan::Plan;
 use print::Outcome;
 
+/// The report page's name, where the settings have none.
+const PAGE: &str = "report.html";
+
 /// A run in progress.
 struct Bench {
     plan: Plan,
@@ -55,7 +58,9 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Exit> {
     if let Some(directory) = &args.output.output {
         resolved.set("output.directory", directory, "--output")?;
     }
-    let settings = resolved.settings;
+    let mut settings = resolved.settings;
+    let page = &mut settings.output.report_file;
+    page.get_or_insert_with(|| PAGE.to_owned());
     plan.check_settings(&settings)?;
     let interrupt = Interrupt::listen(terminal);
     let directory = settings.output.directory.clone();

@@ -28,7 +28,7 @@ impl Bench {
         if !self.monitor.is_on() {
             return self.conclude_unmonitored(outcome);
         }
-        let path = self.monitor.metrics_path();
+        let (path, page) = (self.monitor.metrics_path(), self.monitor.page_path());
         let written = self.monitor.finish();
         let (report, failure) = match written {
             Ok(report) => (report, None),
@@ -41,6 +41,10 @@ impl Bench {
         if let Some(path) = path {
             self.terminal
                 .remark(format_args!("report: {}", path.display()));
+        }
+        if let Some(page) = page {
+            self.terminal
+                .remark(format_args!("page: {}", page.display()));
         }
         self.remark_on_profiles(&report);
         Ok(match outcome {

@@ -1,0 +1,127 @@
+//! The operations: percentiles by phase, and where their time went.
+
+use super::Shown;
+use super::markup::Markup;
+use crate::export::quantity::{count, duration, number};
+use crate::export::view::{self, COLUMNS, Group};
+use crate::report::{Report, TimeSplit};
+
+/// A table a phase that had operations, then where the time went.
+pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
+    let groups = view::groups(shown.report);
+    let groups = groups.iter().filter(|group| !group.rows.is_empty());
+    groups.for_each(|group| phase(page, group));
+    time_splits(page, shown.report);
+}
+
+fn phase(page: &mut Markup, group: &Group) {
+    let header: Vec<_> = std::iter::once("operation").chain(COLUMNS).collect();
+    let rows = group.rows.iter().map(|row| {
+        let cells = row.cells.iter().cloned();
+        std::iter::once(row.name.clone()).chain(cells).collect()
+    });
+    page.table(&format!("Phase {}", group.title), &header, 1, rows);
+    let details = group.rows.iter().flat_map(|row| {
+        let name = &row.name;
+        row.details.iter().map(move |it| format!("{name}: {it}"))
+    });
+    page.list(details);
+}
+
+/// The parts of an operation's time: what the style calls them, and their names.
+const PARTS: [(&str, &str); 4] = [
+    ("on-cpu", "on CPU"),
+    ("blocked", "blocked"),
+    ("preempted", "preempted"),
+    ("elsewhere", "on no thread"),
+];
+
+fn time_splits(page: &mut Markup, report: &Report) {
+    let phases = report.phases.iter();
+    let operations = phases.flat_map(|phase| phase.operations.iter().map(move |it| (phase, it)));
+    let splits = operations.filter_map(|(phase, operation)| {
+        let of = format!("{} in {}", operation.name, phase.name);
+        Some((of, operation.time_split.as_ref()?))
+    });
+    let rows: Vec<_> = splits
+        .flat_map(|(of, split)| {
+            let slow = split.above_p99.iter();
+            let slow = slow.map(|it| (format!("{of}, slower than p99"), it));
+            std::iter::once((of.clone(), &split.all))
+                .chain(slow)
+                .collect::<Vec<_>>()
+        })
+        .filter(|(_, split)| split.latency_seconds > 0.0)
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    page.heading("Where the time went");
+    legend(page);
+    let header = [
+        "instances",
+        "share of the time",
+        "count",
+        "mean",
+        "on CPU",
+        "blocked",
+        "preempted",
+        "on no thread",
+        "page faults each",
+    ];
+    page.open_table(
+        "Mean time of an operation by where it was spent",
+        &header,
+        2,
+    );
+    for (of, split) in rows {
+        page.html("<tr><th scope=\"row\">")
+            .text(&of)
+            .html("</th><td>");
+        bar(page, split);
+        page.html("</td>");
+        let faults = split.page_faults.map(number);
+        let seconds = parts(split).map(duration);
+        let cells = [count(split.count), duration(split.latency_seconds)];
+        let cells = cells.into_iter().chain(seconds);
+        for cell in cells.chain([faults.unwrap_or_else(|| "–".to_owned())]) {
+            page.html("<td class=\"number\">").text(&cell).html("</td>");
+        }
+        page.html("</tr>\n");
+    }
+    page.close_table();
+}
+
+fn legend(page: &mut Markup) {
+    page.html("<p class=\"legend\">");
+    for (class, name) in PARTS {
+        page.html("<span><i class=\"swatch ").html(class);
+        page.html("\"></i>").html(name).html("</span> ");
+    }
+    page.html("</p>\n");
+}
+
+/// Seconds of each of [`PARTS`].
+fn parts(split: &TimeSplit) -> [f64; 4] {
+    [
+        split.on_cpu_seconds,
+        split.blocked_seconds,
+        split.preempted_seconds,
+        split.elsewhere_seconds,
+    ]
+}
+
+fn bar(page: &mut Markup, split: &TimeSplit) {
+    /// In units of the drawing.
+    const WIDTH: f64 = 200.0;
+    page.html("<svg class=\"bar\" viewBox=\"0 0 200 14\" width=\"200\" height=\"14\" aria-hidden=\"true\">");
+    let mut left = 0.0;
+    for ((class, _), seconds) in PARTS.iter().zip(parts(split)) {
+        let width = (seconds / split.latency_seconds).clamp(0.0, 1.0) * WIDTH;
+        page.html("<rect class=\"").html(class).html("\" x=\"");
+        page.number(left).html("\" y=\"0\" height=\"14\" width=\"");
+        page.number(width.min(WIDTH - left)).html("\"/>");
+        left = (left + width).min(WIDTH);
+    }
+    page.html("</svg>");
+}

@@ -1,0 +1,198 @@
+//! How good the answers were, and how that goes with the rate.
+
+use super::Shown;
+use super::markup::Markup;
+use crate::export::quantity::{count, duration, rate, share};
+use crate::recall::RecallEstimate;
+use crate::report::{OperationReport, PhaseReport, Report};
+
+/// The recall of each judged operation with its interval; the drawing where several settings ran.
+pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
+    let points = points(shown.report);
+    if points.is_empty() {
+        return;
+    }
+    page.html("<p>Recall is the share of the true nearest neighbours that were found. The interval holds the true ");
+    page.html(
+        "mean of such queries with 95 % confidence; more judged queries make it narrower.</p>\n",
+    );
+    let header = [
+        "operation",
+        "between 0 and 1",
+        "k",
+        "recall",
+        "from",
+        "to",
+        "queries",
+        "rate",
+        "p99",
+    ];
+    page.open_table("Recall with its 95 % confidence interval", &header, 2);
+    let lowest = points.iter().map(|it| it.recall.low);
+    let from = if lowest.fold(1.0, f64::min) >= 0.8 {
+        0.8
+    } else {
+        0.0
+    };
+    for point in &points {
+        page.html("<tr><th scope=\"row\">").text(&point.name);
+        page.html("</th><td>");
+        interval(page, point.recall, from);
+        page.html("</td>");
+        let latency = point.operation.latency.as_ref();
+        let RecallEstimate {
+            k,
+            queries,
+            mean,
+            low,
+            high,
+        } = point.recall;
+        for cell in [
+            k.to_string(),
+            share(*mean),
+            share(*low),
+            share(*high),
+            count(*queries),
+            rate(point.operation.per_second),
+            latency.map_or_else(String::new, |it| duration(it.p99_seconds)),
+        ] {
+            page.html("<td class=\"number\">").text(&cell).html("</td>");
+        }
+        page.html("</tr>\n");
+    }
+    page.close_table();
+    definitions(page, shown.report);
+    if points.len() > 1 {
+        against_rate(page, &points);
+    }
+}
+
+/// An operation of a phase whose answers were judged: one setting.
+struct Point<'a> {
+    name: String,
+    operation: &'a OperationReport,
+    recall: &'a RecallEstimate,
+}
+
+/// Those of the phases; of the run where no phase has any. A phase that was not judged by itself repeats the run's
+/// estimate: it is told once.
+fn points(report: &Report) -> Vec<Point<'_>> {
+    let of = |phase: &'_ PhaseReport| -> Vec<(String, usize)> {
+        let operations = phase.operations.iter().enumerate();
+        let judged = operations.filter(|(_, it)| it.recall.is_some());
+        judged
+            .map(|(at, it)| (format!("{} in {}", it.name, phase.name), at))
+            .collect()
+    };
+    let phases: Vec<&PhaseReport> = if report.phases.iter().any(|phase| !of(phase).is_empty()) {
+        report.phases.iter().collect()
+    } else {
+        vec![&report.run]
+    };
+    let points = phases.into_iter().flat_map(|phase| {
+        of(phase).into_iter().filter_map(|(name, at)| {
+            let operation = &phase.operations[at];
+            let recall = operation.recall.as_ref()?;
+            Some(Point {
+                name,
+                operation,
+                recall,
+            })
+        })
+    });
+    points.collect()
+}
+
+/// An interval on a line from `from` to 1.
+fn interval(page: &mut Markup, recall: &RecallEstimate, from: f64) {
+    let at = |value: f64| 4.0 + ((value - from) / (1.0 - from)).clamp(0.0, 1.0) * 192.0;
+    page.html("<svg class=\"bar\" viewBox=\"0 0 200 26\" width=\"200\" height=\"26\" aria-hidden=\"true\">");
+    page.html("<path class=\"base\" d=\"M4 9H196M4 5V13M196 5V13\"/><rect class=\"interval\" y=\"5\" height=\"8\" x=\"");
+    page.number(at(recall.low)).html("\" width=\"");
+    page.number((at(recall.high) - at(recall.low)).max(1.0));
+    page.html("\"/><circle class=\"mean\" r=\"4\" cy=\"9\" cx=\"");
+    page.number(at(recall.mean))
+        .html("\"/><text class=\"tick start\" x=\"4\" y=\"25\">");
+    page.text(if from > 0.0 { "0.8" } else { "0" });
+    page.html("</text><text class=\"tick end\" x=\"196\" y=\"25\">1</text></svg>");
+}
+
+/// The same answers by other definitions.
+fn definitions(page: &mut Markup, report: &Report) {
+    let Some(workload) = &report.workload else {
+        return;
+    };
+    let by_distance = workload.recall.as_ref().map(|it| it.mean);
+    let rows = [
+        ("by distance, ties count as found", by_distance),
+        ("by id, ties do not count", workload.id_recall),
+        (
+            "as ann-benchmarks does, which forgives near misses",
+            workload.ann_benchmarks_recall,
+        ),
+    ];
+    let rows = rows
+        .into_iter()
+        .filter_map(|(how, value)| Some(vec![how.to_owned(), share(value?)]));
+    page.table(
+        "The same answers by other definitions of recall",
+        &["definition", "recall"],
+        1,
+        rows,
+    );
+}
+
+/// Recall against rate: up and to the right is better.
+fn against_rate(page: &mut Markup, points: &[Point<'_>]) {
+    let rates = || points.iter().map(|it| it.operation.per_second.max(1e-3));
+    let (slowest, fastest) = (
+        rates().fold(f64::INFINITY, f64::min) / 1.2,
+        rates().fold(0.0, f64::max) * 1.2,
+    );
+    let worst = points.iter().map(|it| it.recall.low).fold(1.0, f64::min) - 0.01;
+    let x = |recall: f64| 60.0 + (recall - worst) / (1.0 - worst) * 860.0;
+    let y = |rate: f64| 280.0 - (rate / slowest).ln() / (fastest / slowest).ln() * 250.0;
+    page.heading("Recall against rate");
+    page.html("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Recall against rate\"><svg ");
+    page.html("class=\"drawing\" role=\"img\" aria-label=\"Rate of each setting against its recall; the table above ");
+    page.html(
+        "has the figures\" viewBox=\"0 0 960 320\">\n<path class=\"base\" d=\"M60 20V280H930\"/>\n",
+    );
+    for (at, value) in [(280.0, slowest), (20.0, fastest)] {
+        text(page, "tick end", 54.0, at, &rate(value));
+    }
+    for value in [worst, 1.0] {
+        text(page, "tick", x(value), 300.0, &share(value));
+    }
+    text(
+        page,
+        "tick",
+        490.0,
+        316.0,
+        "recall (the bar is its 95 % interval)",
+    );
+    for point in points {
+        let (at, height) = (
+            x(point.recall.mean),
+            y(point.operation.per_second.max(1e-3)),
+        );
+        page.html("<path class=\"mark\" d=\"M")
+            .number(x(point.recall.low));
+        page.html(" ").number(height).html("H");
+        page.number(x(point.recall.high)).html("\"/><circle ");
+        page.html("class=\"mean\" r=\"5\" cx=\"").number(at);
+        page.html("\" cy=\"").number(height).html("\"/>\n");
+        text(page, "tick end", at - 9.0, height - 7.0, &point.name);
+    }
+    page.html("</svg></div>\n");
+}
+
+fn text(page: &mut Markup, class: &'static str, x: f64, y: f64, text: &str) {
+    page.html("<text class=\"").html(class).html("\" x=\"");
+    page.number(x)
+        .html("\" y=\"")
+        .number(y)
+        .html("\">")
+        .text(text);
+    page.html("</text>\n");
+}

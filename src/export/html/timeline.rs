@@ -1,0 +1,229 @@
+//! What is drawn over time: rates, CPU, memory and faults, with the phases marked.
+
+use serde::Serialize;
+
+use super::Shown;
+use super::markup::{Markup, shown};
+use crate::export::quantity::{bytes, number, rate};
+use crate::report::{Report, SeriesPoint};
+use crate::resource::ResourceSample;
+
+/// Operations drawn at most: the most frequent.
+const MOST_OPERATIONS: usize = 8;
+
+/// The charts, as the script reads them.
+#[derive(Serialize)]
+pub(super) struct Timeline {
+    phases: Vec<Span>,
+    /// Seconds from the monitor's start, of each point of each line.
+    times: Vec<f64>,
+    charts: Vec<Chart>,
+}
+
+/// A phase of the run.
+#[derive(Serialize)]
+struct Span {
+    name: String,
+    start: f64,
+    end: f64,
+    steady: bool,
+}
+
+/// One chart.
+#[derive(Serialize)]
+struct Chart {
+    /// Where in the page it goes.
+    id: &'static str,
+    /// How its numbers are written: `rate`, `cores` or `bytes`.
+    unit: &'static str,
+    #[serde(skip)]
+    title: &'static str,
+    lines: Vec<Curve>,
+    /// A bound to draw: the CPUs that there are.
+    limit: Option<f64>,
+}
+
+/// One line of a chart.
+#[derive(Serialize)]
+struct Curve {
+    name: String,
+    values: Vec<Option<f64>>,
+}
+
+/// The charts of a run.
+pub(super) fn of(report: &Report) -> Timeline {
+    let series = &report.series;
+    let span = |phase: &crate::report::PhaseReport| Span {
+        name: shown(&phase.name).into_owned(),
+        start: finite(phase.start_seconds),
+        end: finite(phase.start_seconds + phase.duration_seconds),
+        steady: phase.steady,
+    };
+    let fixed = |name: &str, values: Vec<Option<f64>>| Curve {
+        name: name.to_owned(),
+        values,
+    };
+    let level = |of: fn(&ResourceSample) -> Option<u64>| -> Vec<Option<f64>> {
+        let points = series.iter().map(|point| of(&point.resources));
+        points.map(|it| it.map(|it| it as f64)).collect()
+    };
+    let chart = |id, title, unit, limit, lines: Vec<Curve>| Chart {
+        id,
+        title,
+        unit,
+        limit,
+        lines: lines
+            .into_iter()
+            .filter(|line| line.values.iter().any(Option::is_some))
+            .collect(),
+    };
+    let cpu = |of: fn(&ResourceSample) -> Option<f64>| growth(series, |it| of(&it.resources));
+    let faults = |of: fn(&ResourceSample) -> Option<u64>| {
+        growth(series, |it| of(&it.resources).map(|it| it as f64))
+    };
+    let charts = vec![
+        chart(
+            "chart-rate",
+            "Throughput",
+            "rate",
+            None,
+            operations(report)
+                .into_iter()
+                .map(|name| {
+                    let ended =
+                        |it: &SeriesPoint| Some(it.operations.get(name).map_or(0, |it| *it) as f64);
+                    fixed(&shown(name), growth(series, ended))
+                })
+                .collect(),
+        ),
+        chart(
+            "chart-cpu",
+            "CPU",
+            "cores",
+            report.run.resources.cpus_available,
+            vec![
+                fixed("user", cpu(|it| it.cpu_user_seconds)),
+                fixed("system", cpu(|it| it.cpu_system_seconds)),
+            ],
+        ),
+        chart(
+            "chart-memory",
+            "Memory",
+            "bytes",
+            None,
+            vec![
+                fixed("anonymous", level(|it| it.anonymous_bytes)),
+                fixed("file-backed", level(|it| it.file_backed_bytes)),
+                fixed("shared", level(|it| it.shared_bytes.filter(|it| *it > 0))),
+                fixed("swapped", level(|it| it.swapped_bytes.filter(|it| *it > 0))),
+            ],
+        ),
+        chart(
+            "chart-faults",
+            "Page faults",
+            "rate",
+            None,
+            vec![
+                fixed("minor (no wait)", faults(|it| it.minor_faults)),
+                fixed("major (waited for storage)", faults(|it| it.major_faults)),
+            ],
+        ),
+    ];
+    Timeline {
+        phases: report.phases.iter().map(span).collect(),
+        times: series
+            .iter()
+            .map(|point| finite(point.resources.at_seconds))
+            .collect(),
+        charts: charts
+            .into_iter()
+            .filter(|chart| series.len() > 1 && !chart.lines.is_empty())
+            .collect(),
+    }
+}
+
+/// A frame for each chart, and what it shows in words: the script draws into it.
+pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
+    let timeline = &shown.data.timeline;
+    if timeline.charts.is_empty() {
+        return;
+    }
+    page.html("<noscript><p class=\"remark\">The charts are drawn by a script, which this browser does not run. ");
+    page.html("Their range stands below each title.</p></noscript>\n<div class=\"charts\">\n");
+    for chart in &timeline.charts {
+        page.html("<figure><figcaption><b>").html(chart.title);
+        page.html("</b>");
+        for line in &chart.lines {
+            page.html(" <span>").text(&line.range(chart.unit));
+            page.html("</span>");
+        }
+        page.html("</figcaption><div class=\"chart\" id=\"")
+            .html(chart.id);
+        page.html("\"></div></figure>\n");
+    }
+    page.html("</div>\n");
+    let rows = timeline.phases.iter().map(|phase| {
+        let (start, end) = (phase.start, phase.end);
+        let judged = if phase.steady { "yes" } else { "" };
+        vec![
+            phase.name.clone(),
+            judged.to_owned(),
+            format!("{start:.2} s"),
+            format!("{:.2} s", end - start),
+        ]
+    });
+    page.table(
+        "The phases, which the charts mark",
+        &["phase", "judged", "from", "for"],
+        2,
+        rows,
+    );
+}
+
+impl Curve {
+    /// `search 0/s to 10,600/s`.
+    fn range(&self, unit: &str) -> String {
+        let values = || self.values.iter().flatten().copied();
+        let (low, high) = (
+            values().fold(f64::INFINITY, f64::min),
+            values().fold(f64::NEG_INFINITY, f64::max),
+        );
+        let write = |value: f64| match unit {
+            "bytes" => bytes(value.max(0.0) as u64),
+            "cores" => number(value),
+            _ => rate(value),
+        };
+        format!("{} {} to {}", self.name, write(low), write(high))
+    }
+}
+
+/// The names of the operations that ended most often.
+fn operations(report: &Report) -> Vec<&str> {
+    let Some(last) = report.series.last() else {
+        return Vec::new();
+    };
+    let mut all: Vec<_> = last.operations.iter().collect();
+    all.sort_by_key(|(_, ended)| std::cmp::Reverse(**ended));
+    let names = all.into_iter().map(|(name, _)| name.as_str());
+    names.take(MOST_OPERATIONS).collect()
+}
+
+/// What a running sum grew by in a second, at each point since the one before; a sum that went back tells nothing.
+fn growth(series: &[SeriesPoint], sum: impl Fn(&SeriesPoint) -> Option<f64>) -> Vec<Option<f64>> {
+    let between = |pair: &[SeriesPoint]| {
+        let [before, after] = pair else { return None };
+        let seconds = after.resources.at_seconds - before.resources.at_seconds;
+        let grown = sum(after)? - sum(before)?;
+        (seconds > 0.0 && grown >= 0.0).then(|| finite(grown / seconds))
+    };
+    let grown = series.windows(2).map(between);
+    std::iter::once(None)
+        .chain(grown)
+        .take(series.len())
+        .map(|value| value.map(|value| (value * 1000.0).round() / 1000.0))
+        .collect()
+}
+
+fn finite(value: f64) -> f64 {
+    if value.is_finite() { value } else { 0.0 }
+}
