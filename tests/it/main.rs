@@ -15,6 +15,7 @@ mod hostile_formats;
 mod hostile_names;
 mod memory;
 mod monitor;
+mod page;
 mod perf_utils;
 #[cfg(feature = "pprof")]
 mod pprof;

@@ -27,6 +27,7 @@ function drawChart(chart, timeline) {
   const place = document.getElementById(chart.id);
   const write = writerOf(chart.unit);
   const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+  const steps = chart.unit === "bytes" ? { incrs: Array.from({ length: 50 }, (_, power) => 2 ** power) } : {};
   const lines = chart.lines.map((line, at) => ({
     label: line.name,
     stroke: colour(`--line-${(at % 5) + 1}`),
@@ -45,7 +46,7 @@ function drawChart(chart, timeline) {
       scales: { x: { time: false }, y: { range: [0, most * 1.12 || 1] } },
       axes: [
         { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} s`), size: 30 },
-        { ...axis, values: (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : write(tick))), size: 74 },
+        { ...axis, ...steps, values: (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : write(tick))), size: 74 },
       ],
       series: [{ label: "at", value: (_, at) => (at == null ? "–" : `${at.toFixed(2)} s`) }, ...lines],
       hooks: { drawClear: [(plot) => markPhases(plot, timeline.phases)], draw: [(plot) => markLimit(plot, chart)] },
@@ -64,7 +65,9 @@ function markPhases(plot, phases) {
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textBaseline = "top";
-  let free = -Infinity;
+  const height = 13 * devicePixelRatio;
+  // Names that would meet go to the second line, and where that is taken, too, away.
+  const free = [-Infinity, -Infinity];
   for (const { name, start, end, steady } of phases) {
     const from = Math.max(plot.valToPos(start, "x", true), bbox.left);
     const to = Math.min(plot.valToPos(end, "x", true), bbox.left + bbox.width);
@@ -78,10 +81,11 @@ function markPhases(plot, phases) {
     const width = ctx.measureText(text).width;
     const room = bbox.left + bbox.width - from;
     const at = width + 8 <= room ? from + 4 * devicePixelRatio : from - width - 4 * devicePixelRatio;
-    if (at > free) {
+    const line = free.findIndex((end) => at > end);
+    if (line >= 0) {
       ctx.fillStyle = colour("--quiet");
-      ctx.fillText(text, at, bbox.top + 2 * devicePixelRatio);
-      free = at + width + 6;
+      ctx.fillText(text, at, bbox.top + 2 * devicePixelRatio + line * height);
+      free[line] = at + width + 6;
     }
   }
   ctx.restore();

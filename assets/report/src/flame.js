@@ -9,8 +9,8 @@ const CELL = 20;
 const element = (id) => document.getElementById(id);
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-// Draws the first one; what is returned draws it again.
-export function drawFlames(flames) {
+// Draws the first one, of `operation` where it has that; what is returned draws it again.
+export function drawFlames(flames, operation) {
   if (flames.length === 0) return () => {};
   element("flame-graph").hidden = false;
   const values = flames.flatMap((flame) => flame.kinds.map((kind, at) => ({ flame, kind, at })));
@@ -43,6 +43,7 @@ export function drawFlames(flames) {
     if (graph && Math.abs(entry.contentRect.width - width) > 1) draw();
     width = entry.contentRect.width;
   }).observe(element("flame-chart"));
+  offer("flame-operation", [{ value: `=${operation}`, name: "" }]);
   newValue();
   return draw;
 }
@@ -92,7 +93,8 @@ function drawOne({ flame, kind, at }, { passes, against, name, other }) {
   const graph = flamegraph()
     .width(Math.max(place.clientWidth, 200))
     .cellHeight(CELL)
-    .minFrameSize(1)
+    .minFrameSize(2)
+    .resetHeightOnZoom(true)
     .inverted(true)
     .sort((a, b) => b.value - a.value)
     .transitionDuration(still.matches ? 0 : 180)

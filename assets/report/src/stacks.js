@@ -66,5 +66,17 @@ export function treeOf(flame, kind, passes, against) {
     const caller = flame.node_callers[node];
     (caller === node ? root : made[caller]).children.push(made[node]);
   }
-  return { root, compared: other?.total ?? 0 };
+  return { root: belowTheCommon(root), compared: other?.total ?? 0 };
+}
+
+// Without the frames that all stacks have in common, which only push the others down: their number stands in the first.
+function belowTheCommon(root) {
+  let top = root;
+  let skipped = -1;
+  while (top.children.length === 1 && top.children[0].value === root.value && top.children[0].children.length > 0) {
+    top = top.children[0];
+    skipped += 1;
+  }
+  if (skipped < 1) return root;
+  return { ...root, name: `all (${skipped} callers in common)`, children: [top] };
 }

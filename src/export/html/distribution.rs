@@ -69,7 +69,7 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
     let all = phases.flat_map(|phase| phase.operations.iter().map(move |it| (phase, it)));
     all.filter_map(|(phase, operation)| {
         let latency = operation.latency.as_ref()?;
-        let name = format!("{} in {}", operation.name, phase.name);
+        let name = format!("{} in phase {}", operation.name, phase.name);
         Some((name, std::ptr::eq(phase, steady), latency))
     })
     .collect()

@@ -85,6 +85,8 @@ impl Exporter for Html<'_> {
 /// What the script reads.
 #[derive(Serialize)]
 struct Data {
+    /// The operation that the flame graph shows first.
+    operation: Option<String>,
     timeline: timeline::Timeline,
     flames: Vec<flame::Flame>,
 }
@@ -114,7 +116,9 @@ const SECTIONS: [Section; 9] = [
 
 impl Html<'_> {
     fn page(&self, report: &Report) -> String {
+        let main = summary::main_operation(&report.steady().operations);
         let data = Data {
+            operation: main.map(|it| markup::shown(&it.name).into_owned()),
             timeline: timeline::of(report),
             flames: [self.cpu_profile, self.heap_profile]
                 .into_iter()

@@ -40,7 +40,7 @@ fn time_splits(page: &mut Markup, report: &Report) {
     let phases = report.phases.iter();
     let operations = phases.flat_map(|phase| phase.operations.iter().map(move |it| (phase, it)));
     let splits = operations.filter_map(|(phase, operation)| {
-        let of = format!("{} in {}", operation.name, phase.name);
+        let of = format!("{} in phase {}", operation.name, phase.name);
         Some((of, operation.time_split.as_ref()?))
     });
     let rows: Vec<_> = splits

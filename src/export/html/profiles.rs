@@ -57,10 +57,11 @@ below have its largest parts.</p></noscript>
 <button id="flame-reset" type="button">Whole graph</button>
 </form>
 <p id="flame-told" role="status"></p>
-<div class="scroll" role="region" tabindex="0" aria-label="Flame graph"><div id="flame-chart"></div></div>
-<p id="flame-frame" class="what"></p>
-<p class="what">A bar is a function, as wide as what was measured in it and in what it called, which stands below it.
-Click a bar, or reach it with Tab and the arrow keys and press Enter, to zoom to it.</p>
+<div id="flame-chart" role="application" tabindex="0" aria-label="Flame graph" aria-describedby="flame-keys"></div>
+<p id="flame-frame" class="what" aria-live="polite"></p>
+<p id="flame-keys" class="what">A bar is a function, as wide as what was measured in it and in what it called, which
+stands below it. A click zooms to it. By keyboard: Tab to the graph, the arrows move, Enter zooms, Escape shows the
+whole.</p>
 </div>
 "#,
     );

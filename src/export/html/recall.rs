@@ -18,7 +18,7 @@ pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
     );
     let header = [
         "operation",
-        "between 0 and 1",
+        "interval",
         "k",
         "recall",
         "from",
@@ -81,7 +81,7 @@ fn points(report: &Report) -> Vec<Point<'_>> {
         let operations = phase.operations.iter().enumerate();
         let judged = operations.filter(|(_, it)| it.recall.is_some());
         judged
-            .map(|(at, it)| (format!("{} in {}", it.name, phase.name), at))
+            .map(|(at, it)| (format!("{} in phase {}", it.name, phase.name), at))
             .collect()
     };
     let phases: Vec<&PhaseReport> = if report.phases.iter().any(|phase| !of(phase).is_empty()) {

@@ -100,7 +100,7 @@ fn tiles(page: &mut Markup, report: &Report) {
     let operation = main_operation(&steady.operations);
     let mut tiles: Vec<(&'static str, String, String)> = Vec::new();
     if let Some(operation) = operation {
-        let of = format!("{} in {}", operation.name, steady.name);
+        let of = format!("{} in phase {}", operation.name, steady.name);
         tiles.push(("throughput", rate(operation.per_second), of));
         if let Some(latency) = &operation.latency {
             let longest = format!("longest {}", duration(latency.max_seconds));
@@ -141,7 +141,7 @@ fn tiles(page: &mut Markup, report: &Report) {
 }
 
 /// The one whose answers were judged, else the most frequent.
-fn main_operation(operations: &[OperationReport]) -> Option<&OperationReport> {
+pub(super) fn main_operation(operations: &[OperationReport]) -> Option<&OperationReport> {
     let judged = operations.iter().find(|it| it.recall.is_some());
     judged.or_else(|| operations.iter().max_by_key(|it| it.count))
 }

@@ -1,0 +1,175 @@
+// What a user of the page would notice, in Chromium.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { hostile, open, real, start, stop } from "./browser.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const [main] = real;
+
+before(start);
+after(stop);
+
+// Runs `check` on an open page, and demands that the page was silent and asked for nothing.
+async function quietly(name, options, check) {
+  const { page, noise, close } = await open(name, options);
+  try {
+    await check(page);
+    assert.deepEqual(noise, []);
+  } finally {
+    await close();
+  }
+}
+
+const frames = (page) => page.locator("#flame-chart g.frame");
+const choose = (page, id, label) => page.locator(`#${id}`).selectOption({ label });
+const told = (page) => page.locator("#flame-told").textContent();
+const widthOf = (page, scheme) => page.evaluate(scheme);
+
+for (const name of real) {
+  test(`${name} opens silently, with its charts and its flame graph`, () =>
+    quietly(name, {}, async (page) => {
+      assert.equal(await page.locator(".chart canvas").count(), 4);
+      assert.ok((await frames(page).count()) > 1);
+      assert.equal(await page.locator("main section").count(), await page.locator("nav a").count());
+    }));
+
+  test(`${name} has no serious accessibility findings, light and dark`, async () => {
+    for (const scheme of ["light", "dark"]) {
+      await quietly(name, { scheme }, async (page) => {
+        await page.evaluate(axe);
+        const { violations } = await page.evaluate("axe.run()");
+        const bad = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
+        assert.deepEqual(
+          bad.map(({ id, nodes }) => [scheme, id, ...nodes.slice(0, 3).map((node) => node.html.slice(0, 160))]),
+          [],
+        );
+      });
+    }
+  });
+
+  for (const width of [390, 768, 1280]) {
+    test(`${name} needs no sideways scrolling at ${width} px`, () =>
+      quietly(name, { width }, async (page) => {
+        assert.equal(await widthOf(page, "document.documentElement.scrollWidth"), width);
+      }));
+  }
+}
+
+test("a click zooms the flame graph, and the button shows the whole again", () =>
+  quietly(main, {}, async (page) => {
+    const widths = () => frames(page).evaluateAll((all) => all.map((it) => it.getBoundingClientRect().width));
+    const before = await widths();
+    const narrow = before.findIndex((width) => width > 4 && width < Math.max(...before) * 0.9);
+    assert.ok(narrow > 0, "a frame that does not fill the graph");
+    const chosen = await frames(page).nth(narrow).getAttribute("name");
+    await frames(page).nth(narrow).dispatchEvent("click");
+    await page.waitForTimeout(300);
+    const zoomed = await frames(page).evaluateAll(
+      (all, name) => Math.max(...all.filter((it) => it.getAttribute("name") === name).map((it) => it.getBoundingClientRect().width)),
+      chosen,
+    );
+    assert.ok(zoomed > before[narrow] * 1.05, `${chosen}: ${before[narrow]} px, then ${zoomed}`);
+    await page.locator("#flame-reset").click();
+    await page.waitForTimeout(300);
+    assert.deepEqual(await widths(), before);
+  }));
+
+test("the flame graph is walked by keyboard", () =>
+  quietly(main, {}, async (page) => {
+    await page.locator("#flame-chart").focus();
+    await page.keyboard.press("ArrowDown");
+    const first = await page.locator("#flame-frame").textContent();
+    await page.keyboard.press("ArrowDown");
+    const second = await page.locator("#flame-frame").textContent();
+    assert.notEqual(first, second);
+    assert.equal(await page.locator("g.frame.current").count(), 1);
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Escape");
+  }));
+
+test("search finds functions and says how much is theirs", () =>
+  quietly(main, {}, async (page) => {
+    const found = () => frames(page).evaluateAll((all) => all.filter((it) => it.__data__.highlight).length);
+    const name = await frames(page).nth(1).getAttribute("name");
+    await page.locator("#flame-search").fill(name.slice(0, 12).toUpperCase());
+    assert.ok((await found()) > 0);
+    assert.match(await told(page), /% of the whole in functions that match/);
+    await page.locator("#flame-search").fill("(no such [function");
+    assert.equal(await found(), 0);
+    await page.locator("#flame-search").fill("");
+    assert.doesNotMatch(await told(page), /match/);
+  }));
+
+test("another cohort, value or comparison changes the graph", () =>
+  quietly(main, {}, async (page) => {
+    const all = await told(page);
+    await choose(page, "flame-cohort", "slower than p99");
+    const slow = await told(page);
+    assert.notEqual(slow, all);
+    const colours = () => frames(page).locator("rect").evaluateAll((rects) => rects.map((it) => it.getAttribute("fill")));
+    const plain = await colours();
+    await choose(page, "flame-against", "p99 or faster");
+    assert.match(await told(page), /Red takes a larger share/);
+    assert.notDeepEqual(await colours(), plain);
+    await choose(page, "flame-value", "bytes allocated");
+    assert.match(await told(page), /bytes allocated.*B/);
+  }));
+
+test("the button switches between light and dark", () =>
+  quietly(main, {}, async (page) => {
+    const ground = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+    const light = await ground();
+    await page.locator("#theme").click();
+    const dark = await ground();
+    assert.notEqual(dark, light);
+    await page.locator("#theme").click();
+    assert.equal(await ground(), light);
+    assert.equal(await page.locator(".chart canvas").count(), 4);
+  }));
+
+test("without scripts the verdicts, the tables and the drawing are there", () =>
+  quietly(main, { scripts: false }, async (page) => {
+    assert.ok(await page.locator(".judgement").isVisible());
+    assert.ok(await page.locator("svg.drawing").first().isVisible());
+    assert.ok((await page.locator("table").count()) > 5);
+    assert.ok(await page.locator("noscript").first().isVisible());
+    assert.ok(!(await page.locator("#flame-graph").isVisible()));
+  }));
+
+test("it prints", () =>
+  quietly(main, {}, async (page) => {
+    const pdf = await page.pdf({ format: "A4" });
+    assert.ok(pdf.length > 10_000);
+  }));
+
+test("it is interactive within a second", () =>
+  quietly(main, {}, async (page) => {
+    const taken = await page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd");
+    console.log(`${main}: interactive after ${Math.round(taken)} ms`);
+  }));
+
+for (const name of hostile) {
+  test(`${name} executes nothing`, () =>
+    quietly(name, { width: 390 }, async (page) => {
+      // Everything that may be touched is touched.
+      for (const id of ["flame-operation", "flame-phase", "flame-cohort", "flame-against", "flame-value"]) {
+        const values = await page.locator(`#${id} option`).evaluateAll((options) => options.map((it) => it.value));
+        for (const value of values) {
+          if (await page.locator(`#${id}`).isEnabled()) await page.locator(`#${id}`).selectOption(value);
+        }
+      }
+      for (const at of [0, 1, 2]) {
+        const frame = frames(page).nth(at);
+        if ((await frame.count()) === 0) break;
+        await frame.dispatchEvent("mouseover");
+        await frame.dispatchEvent("click");
+      }
+      for (const summary of await page.locator("summary").all()) await summary.click();
+      await page.locator("#theme").click();
+      await page.waitForTimeout(300);
+      assert.equal(await page.evaluate("window.hacked"), undefined);
+      assert.equal(await widthOf(page, "document.documentElement.scrollWidth"), 390);
+    }));
+}
