@@ -9,9 +9,9 @@ const CELL = 20;
 const element = (id) => document.getElementById(id);
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-// Draws the first one, of `operation` where it has that; what is returned draws it again.
+// Draws the first one, of `operation` where it has that, and another one when another is chosen.
 export function drawFlames(flames, operation) {
-  if (flames.length === 0) return () => {};
+  if (flames.length === 0) return;
   element("flame-graph").hidden = false;
   const values = flames.flatMap((flame) => flame.kinds.map((kind, at) => ({ flame, kind, at })));
   offer("flame-value", values.map(({ kind }, at) => ({ value: String(at), name: kind.name })));
@@ -38,14 +38,13 @@ export function drawFlames(flames, operation) {
   Object.keys(offers(values[0])).forEach((id) => element(id).addEventListener("change", draw));
   element("flame-search").addEventListener("input", () => graph.find());
   element("flame-reset").addEventListener("click", () => graph.whole());
-  let width = 0;
+  let width = element("flame-chart").clientWidth;
   new ResizeObserver(([entry]) => {
     if (graph && Math.abs(entry.contentRect.width - width) > 1) draw();
     width = entry.contentRect.width;
   }).observe(element("flame-chart"));
   offer("flame-operation", [{ value: `=${operation}`, name: "" }]);
   newValue();
-  return draw;
 }
 
 // Fills a list with options, keeping what was chosen where it is still there.

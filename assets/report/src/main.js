@@ -7,9 +7,5 @@ import "./report.css";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const redrawCharts = drawCharts(data.timeline);
-const redrawFlames = drawFlames(data.flames, data.operation);
-
-themeButton(document.getElementById("theme"), () => {
-  redrawCharts();
-  redrawFlames();
-});
+drawFlames(data.flames, data.operation);
+themeButton(document.getElementById("theme"), redrawCharts);

@@ -2,11 +2,14 @@
 const root = document.documentElement;
 const system = matchMedia("(prefers-color-scheme: dark)");
 
+const colours = new Map();
+
 const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
 
 // Makes the button switch, and calls `changed` after each change.
 export function themeButton(button, changed) {
   const tell = () => {
+    colours.clear();
     button.textContent = isDark() ? "Light" : "Dark";
     button.setAttribute("aria-label", `Show the page in ${isDark() ? "light" : "dark"} colours`);
     changed();
@@ -20,8 +23,13 @@ export function themeButton(button, changed) {
   tell();
 }
 
-// A colour of the style as it is now: `colour("--line-1")`.
+// A colour of the style as it is now: `colour("--line-1")`. A canvas knows no variables.
 export function colour(name) {
+  if (!colours.has(name)) colours.set(name, computed(name));
+  return colours.get(name);
+}
+
+function computed(name) {
   const probe = document.createElement("i");
   probe.style.color = `var(${name})`;
   document.body.append(probe);

@@ -6,12 +6,12 @@ const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chr
   (path) => path && existsSync(path),
 );
 
-// The folder with the pages: sample.html, hostile-N.html, and bench.html where a run made one.
+// The folder with the pages: sample.html, sweep.html without profiles, hostile-N.html, and bench.html where a run made one.
 const folder = process.env.PAGES;
 if (!folder) throw new Error("PAGES names the folder with the pages; scripts/check-page sets it");
 
 export const hostile = readdirSync(folder).filter((name) => name.startsWith("hostile-"));
-export const real = ["bench.html", "sample.html"].filter((name) => existsSync(`${folder}/${name}`));
+export const real = ["bench.html", "sample.html", "sweep.html"].filter((name) => existsSync(`${folder}/${name}`));
 
 let browser;
 export const start = async () => {

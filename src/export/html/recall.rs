@@ -171,6 +171,15 @@ fn against_rate(page: &mut Markup, points: &[Point<'_>]) {
         316.0,
         "recall (the bar is its 95 % interval)",
     );
+    let mut by_recall: Vec<_> = points.iter().collect();
+    by_recall.sort_by(|a, b| a.recall.mean.total_cmp(&b.recall.mean));
+    page.html("<path class=\"trace\" d=\"");
+    for (at, point) in by_recall.iter().enumerate() {
+        page.html(if at == 0 { "M" } else { "L" });
+        page.number(x(point.recall.mean)).html(" ");
+        page.number(y(point.operation.per_second.max(1e-3)));
+    }
+    page.html("\"/>\n");
     for point in points {
         let (at, height) = (
             x(point.recall.mean),
@@ -182,7 +191,11 @@ fn against_rate(page: &mut Markup, points: &[Point<'_>]) {
         page.number(x(point.recall.high)).html("\"/><circle ");
         page.html("class=\"mean\" r=\"5\" cx=\"").number(at);
         page.html("\" cy=\"").number(height).html("\"/>\n");
-        text(page, "tick end", at - 9.0, height - 7.0, &point.name);
+        let (class, beside) = match at < 480.0 {
+            true => ("tick start", at + 9.0),
+            false => ("tick end", at - 9.0),
+        };
+        text(page, class, beside, height - 9.0, &point.name);
     }
     page.html("</svg></div>\n");
 }

@@ -117,6 +117,14 @@ fn pages_for_the_browser() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("sample.html"), super::page()).unwrap();
+    let settings = [
+        ("ef 20", 0.831, 21_000.0),
+        ("ef 50", 0.923, 11_200.0),
+        ("ef 100", 0.968, 6_400.0),
+        ("ef 200", 0.987, 3_300.0),
+    ];
+    let sweep = vecperf::export::html(&super::sweep(&settings));
+    fs::write(folder.join("sweep.html"), sweep).unwrap();
     let payloads = payloads();
     for turn in 0..6 {
         let mut at = turn * 47;

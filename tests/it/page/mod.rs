@@ -7,7 +7,7 @@ mod profiles;
 
 use vecperf::config::Output;
 use vecperf::export::{Exporter, Finding, Html, html};
-use vecperf::{Monitor, Settings};
+use vecperf::{Monitor, Report, Settings};
 
 use crate::report_sample::sample;
 use dom::Dom;
@@ -70,6 +70,32 @@ fn verdicts_come_first_and_what_matters_is_text() {
     assert!(each_once.iter().all(|caption| !caption.is_empty()));
 }
 
+/// The sample with a search phase for each of these settings, recall and searches a second.
+fn sweep(settings: &[(&str, f64, f64)]) -> Report {
+    let mut report = sample();
+    let search = report.phases.pop().unwrap();
+    for (at, &(name, recall, per_second)) in settings.iter().enumerate() {
+        let mut phase = search.clone();
+        phase.name = name.to_owned();
+        phase.steady = at == 0;
+        let operation = &mut phase.operations[0];
+        operation.per_second = per_second;
+        let estimate = operation.recall.as_mut().unwrap();
+        (estimate.mean, estimate.low, estimate.high) = (recall, recall - 0.01, recall + 0.008);
+        report.phases.push(phase);
+    }
+    report
+}
+
+#[test]
+fn several_settings_are_drawn_against_the_rate_and_one_is_not() {
+    let drawn = |report: &Report| Dom::of(&html(report)).texts("h3");
+    let heading = "Recall against rate".to_owned();
+    assert!(!drawn(&sample()).contains(&heading));
+    let settings = [("ef 50", 0.9, 9000.0), ("ef 200", 0.98, 3000.0)];
+    assert!(drawn(&sweep(&settings)).contains(&heading));
+}
+
 #[test]
 fn the_page_may_load_nothing_and_names_nothing_elsewhere() {
     let page = page();
@@ -89,10 +115,7 @@ fn the_page_may_load_nothing_and_names_nothing_elsewhere() {
 fn a_report_of_nothing_is_a_page() {
     let report = Monitor::off().report();
     let page = Dom::of(&html(&report));
-    assert_eq!(
-        page.texts("h2"),
-        ["Verdicts", "Environment"]
-    );
+    assert_eq!(page.texts("h2"), ["Verdicts", "Environment"]);
     assert!(page.text().contains("no thresholds were set"));
 }
 
