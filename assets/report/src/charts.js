@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import { writerOf } from "./quantity.js";
 import { colour } from "./theme.js";
 
-const HEIGHT = 190;
+const HEIGHT = 210;
 const DASHES = [[], [6, 4], [2, 3], [10, 3, 2, 3], [1, 4], [12, 4], [4, 2], [8, 2, 2, 2]];
 
 // Draws them; what is returned draws them again, in the colours of the moment.
@@ -42,8 +42,9 @@ function drawChart(chart, timeline) {
       width: place.clientWidth || 600,
       height: HEIGHT,
       cursor: { sync: { key: "time" }, points: { size: 6 } },
+      padding: [32, 8, null, null],
       legend: { live: true },
-      scales: { x: { time: false }, y: { range: [0, most * 1.12 || 1] } },
+      scales: { x: { time: false }, y: { range: [0, most * 1.05 || 1] } },
       axes: [
         { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick} s`), size: 30 },
         { ...axis, ...steps, values: (_, ticks) => ticks.map((tick) => (tick === 0 ? "0" : write(tick))), size: 74 },
@@ -66,7 +67,7 @@ function markPhases(plot, phases) {
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textBaseline = "top";
   const height = 13 * devicePixelRatio;
-  // Names that would meet go to the second line, and where that is taken, too, away.
+  // Above the lines; a name that would meet another goes one up, and where that is taken, too, away.
   const free = [-Infinity, -Infinity];
   for (const { name, start, end, steady } of phases) {
     const from = Math.max(plot.valToPos(start, "x", true), bbox.left);
@@ -76,7 +77,7 @@ function markPhases(plot, phases) {
       ctx.fillRect(from, bbox.top, to - from, bbox.height);
     }
     ctx.fillStyle = colour("--rule");
-    ctx.fillRect(from, bbox.top, devicePixelRatio, bbox.height);
+    ctx.fillRect(from, bbox.top - height, devicePixelRatio, bbox.height + height);
     const text = name.length > 20 ? `${name.slice(0, 19)}…` : name;
     const width = ctx.measureText(text).width;
     const room = bbox.left + bbox.width - from;
@@ -84,7 +85,7 @@ function markPhases(plot, phases) {
     const line = free.findIndex((end) => at > end);
     if (line >= 0) {
       ctx.fillStyle = colour("--quiet");
-      ctx.fillText(text, at, bbox.top + 2 * devicePixelRatio + line * height);
+      ctx.fillText(text, at, bbox.top - (line + 1) * height);
       free[line] = at + width + 6;
     }
   }

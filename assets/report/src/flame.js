@@ -65,7 +65,11 @@ function choice(offered) {
   return {
     passes: (key) => within(key) && cohort.test(key),
     against: against.test && ((key) => within(key) && against.test(key)),
-    name: cohort.name,
+    name: [
+      operation.value === ALL ? "" : ` of ${operation.name}`,
+      phase.value === ALL ? "" : ` in phase ${phase.name}`,
+      cohort.value === ALL ? "" : `, ${cohort.name}`,
+    ].join(""),
     other: against.name,
   };
 }
@@ -96,7 +100,7 @@ function drawOne({ flame, kind, at }, { passes, against, name, other }) {
     .resetHeightOnZoom(true)
     .inverted(true)
     .sort((a, b) => b.value - a.value)
-    .transitionDuration(still.matches ? 0 : 180)
+    .transitionDuration(0)
     .setLabelHandler(describe)
     .setSearchMatch((frame, term) => frame.data.name.toLowerCase().includes(term.toLowerCase()))
     .setSearchHandler((_, found, whole) => {
@@ -109,9 +113,10 @@ function drawOne({ flame, kind, at }, { passes, against, name, other }) {
       tell(frame);
     });
   select(place).datum(root).call(graph);
+  graph.transitionDuration(still.matches ? 0 : 180);
   const keys = keyboard(place, tell, () => graph.resetZoom(), (frame) => graph.zoomTo(frame));
   const usual = () => {
-    const whole = `${kind.name}, ${name}: ${write(root.value)}.`;
+    const whole = `${kind.name}${name}: ${write(root.value)}.`;
     told.textContent = against
       ? `${whole} Red takes a larger share there than in “${other}” (${write(compared)}), blue a smaller one.`
       : whole;

@@ -2,7 +2,7 @@
 
 use super::Shown;
 use super::markup::Markup;
-use crate::export::quantity::{count, duration};
+use crate::export::quantity::duration;
 use crate::report::{Distribution, Report};
 
 /// The drawing's measures, in its own units.
@@ -11,7 +11,7 @@ const MARGIN: f64 = 16.0;
 const ROW: f64 = 92.0;
 const CURVE: f64 = 52.0;
 const AXIS: f64 = 30.0;
-/// Rows at most; the table has all of them.
+/// Rows at most; the tables have all of them.
 const MOST: usize = 10;
 /// Steps of the curve in a doubling of the latency.
 const STEPS: f64 = 8.0;
@@ -19,45 +19,15 @@ const STEPS: f64 = 8.0;
 /// One row: its name, whether its phase is the judged one, the latencies.
 type Row<'a> = (String, bool, &'a Distribution);
 
-/// The drawing, and the percentiles as a table.
+/// The drawing; the percentiles are in the next section.
 pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
     let rows = rows(shown.report);
     if rows.is_empty() {
         return;
     }
     page.html("<p>Each curve shows how many operations took how long. Both scales are logarithmic, so that the few ");
-    page.html("slow ones can be seen beside the many fast ones.</p>\n");
+    page.html("slow ones can be seen beside the many fast ones; the judged phase is blue.</p>\n");
     drawing(page, &rows[..rows.len().min(MOST)]);
-    let header = [
-        "operation",
-        "timed",
-        "mean",
-        "p50",
-        "p90",
-        "p99",
-        "p99.9",
-        "max",
-    ];
-    let cells = rows.iter().map(|(name, _, of)| {
-        let times = [
-            of.mean_seconds,
-            of.p50_seconds,
-            of.p90_seconds,
-            of.p99_seconds,
-            of.p999_seconds,
-            of.max_seconds,
-        ];
-        [name.clone(), count(of.count)]
-            .into_iter()
-            .chain(times.map(duration))
-            .collect()
-    });
-    page.table(
-        "Latency percentiles, within 0.55 %; the maximum is exact",
-        &header,
-        1,
-        cells,
-    );
 }
 
 /// The judged phase's operations first, then the others in order; the run's where there are no phases.
@@ -142,8 +112,8 @@ fn drawing(page: &mut Markup, rows: &[Row<'_>]) {
     page.html(
         "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Latency distribution\">",
     );
-    page.html("<svg class=\"drawing\" role=\"img\" aria-label=\"Latency distribution of each operation; the table ");
-    page.html("below has the percentiles\" viewBox=\"0 0 960 ");
+    page.html("<svg class=\"drawing\" role=\"img\" aria-label=\"Latency distribution of each operation; the section ");
+    page.html("Operations has the percentiles\" viewBox=\"0 0 960 ");
     page.number(height).html("\">\n");
     for tick in axis.ticks() {
         let x = axis.at(tick.log2());

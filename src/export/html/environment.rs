@@ -2,7 +2,7 @@
 
 use super::Shown;
 use super::markup::Markup;
-use crate::export::quantity::{bytes, number};
+use crate::export::quantity::bytes;
 use crate::export::view;
 use crate::report::Report;
 
@@ -47,7 +47,10 @@ pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
 fn machine(report: &Report) -> Vec<(&'static str, String)> {
     let of = &report.environment;
     let cpus = match of.cpus_available {
-        Some(available) => format!("{}, {} available", of.cpus, number(available)),
+        Some(available) => {
+            let available = (available * 100.0).round() / 100.0;
+            format!("{}, {available} available", of.cpus)
+        }
         None => of.cpus.to_string(),
     };
     let known = [

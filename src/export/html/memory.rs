@@ -92,25 +92,28 @@ fn explained(page: &mut Markup, memory: &MemoryReport) {
 fn components(page: &mut Markup, memory: &MemoryReport) {
     let mut parts: Vec<_> = memory.components.iter().collect();
     parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
+    let remarked = parts.iter().any(|part| !remark(part).is_empty());
     let rows = parts.into_iter().map(|part| {
         let size = |size: Option<u64>| size.map_or_else(|| "–".to_owned(), bytes);
         let each = part.bytes_per_vector.map(|it| format!("{} B", number(it)));
-        let place = if part.outside_heap {
-            "mappings of its own"
-        } else {
-            "heap"
+        let place = match part.outside_heap {
+            true => "mappings of its own",
+            false => "heap",
         };
-        vec![
-            part.name.clone(),
-            place.to_owned(),
-            remark(part),
-            size(part.bytes),
-            size(part.highest_bytes),
-            each.unwrap_or_else(|| "–".to_owned()),
-        ]
+        let mut row = vec![part.name.clone(), place.to_owned()];
+        row.extend(remarked.then(|| remark(part)));
+        row.extend([size(part.bytes), size(part.highest_bytes)]);
+        row.push(each.unwrap_or_else(|| "–".to_owned()));
+        row
     });
-    let header = ["component", "lies in", "remark", "size", "most", "a vector"];
-    page.table("What the program says of its own parts", &header, 3, rows);
+    let caption = "What the program says of its own parts";
+    if remarked {
+        let header = ["component", "lies in", "remark", "size", "most", "a vector"];
+        page.table(caption, &header, 3, rows);
+    } else {
+        let header = ["component", "lies in", "size", "most", "a vector"];
+        page.table(caption, &header, 2, rows);
+    }
 }
 
 fn remark(part: &ComponentReport) -> String {

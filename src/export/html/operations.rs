@@ -9,7 +9,14 @@ use crate::report::{Report, TimeSplit};
 /// A table a phase that had operations, then where the time went.
 pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
     let groups = view::groups(shown.report);
-    let groups = groups.iter().filter(|group| !group.rows.is_empty());
+    let mut groups = groups
+        .iter()
+        .filter(|group| !group.rows.is_empty())
+        .peekable();
+    if groups.peek().is_none() {
+        return;
+    }
+    page.html("<p>Percentiles are within 0.55 %; counts and the maximum are exact.</p>\n");
     groups.for_each(|group| phase(page, group));
     time_splits(page, shown.report);
 }
