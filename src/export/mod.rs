@@ -42,7 +42,7 @@ pub use crate::quantity;
 pub use console::Console;
 pub use csv::Csv;
 pub use github::Github;
-pub use html::{Finding, Html};
+pub use html::Html;
 pub use json::Json;
 pub use junit::Junit;
 pub use markdown::Markdown;

@@ -11,7 +11,6 @@ pub(super) fn page(report: &Report, cpu: Option<&[u8]>, heap: Option<&[u8]>) -> 
     let html = Html {
         cpu_profile: cpu.as_ref(),
         heap_profile: heap.as_ref(),
-        ..Html::default()
     };
     html.to_bytes(report)
 }

@@ -166,8 +166,8 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(LONGEST) {
         None => plain(text),
         Some((end, _)) => {
-            let more = text[end..].chars().count();
-            Cow::Owned(format!("{}… ({more} more)", plain(&text[..end])))
+            let more = text.len() - end;
+            Cow::Owned(format!("{}… ({more} bytes more)", plain(&text[..end])))
         }
     }
 }

@@ -41,8 +41,6 @@ use crate::profile::Profile;
 use crate::report::Report;
 use markup::Markup;
 
-pub use findings::Finding;
-
 /// The style, the script, and the script's SHA-256 in base64: a browser runs this one and no other.
 const STYLE: &str = include_str!("../../../assets/report/dist/report.css");
 const SCRIPT: &str = include_str!("../../../assets/report/dist/report.js");
@@ -68,8 +66,6 @@ pub struct Html<'a> {
     pub cpu_profile: Option<&'a Profile>,
     /// The heap profile of the run.
     pub heap_profile: Option<&'a Profile>,
-    /// What stands out, the most important first.
-    pub findings: &'a [Finding],
 }
 
 impl Exporter for Html<'_> {
