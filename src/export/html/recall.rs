@@ -191,11 +191,12 @@ fn against_rate(page: &mut Markup, points: &[Point<'_>]) {
         page.number(x(point.recall.high)).html("\"/><circle ");
         page.html("class=\"mean\" r=\"5\" cx=\"").number(at);
         page.html("\" cy=\"").number(height).html("\"/>\n");
-        let (class, beside) = match at < 480.0 {
-            true => ("tick start", at + 9.0),
-            false => ("tick end", at - 9.0),
+        // The line falls: above it at the right of a point, below it at the left.
+        let (class, beside, beyond) = match at < 480.0 {
+            true => ("tick start", at + 9.0, height - 9.0),
+            false => ("tick end", at - 9.0, height + 19.0),
         };
-        text(page, class, beside, height - 9.0, &point.name);
+        text(page, class, beside, beyond, &point.name);
     }
     page.html("</svg></div>\n");
 }
