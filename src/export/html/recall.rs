@@ -74,33 +74,23 @@ struct Point<'a> {
     recall: &'a RecallEstimate,
 }
 
-/// Those of the phases; of the run where no phase has any. A phase that was not judged by itself repeats the run's
-/// estimate: it is told once.
+/// Those of the phases; of the run where no phase has any.
 fn points(report: &Report) -> Vec<Point<'_>> {
-    let of = |phase: &'_ PhaseReport| -> Vec<(String, usize)> {
-        let operations = phase.operations.iter().enumerate();
-        let judged = operations.filter(|(_, it)| it.recall.is_some());
-        judged
-            .map(|(at, it)| (format!("{} in phase {}", it.name, phase.name), at))
-            .collect()
-    };
-    let phases: Vec<&PhaseReport> = if report.phases.iter().any(|phase| !of(phase).is_empty()) {
-        report.phases.iter().collect()
-    } else {
-        vec![&report.run]
-    };
-    let points = phases.into_iter().flat_map(|phase| {
-        of(phase).into_iter().filter_map(|(name, at)| {
-            let operation = &phase.operations[at];
-            let recall = operation.recall.as_ref()?;
-            Some(Point {
-                name,
-                operation,
-                recall,
-            })
+    let points: Vec<_> = report.phases.iter().flat_map(judged).collect();
+    if points.is_empty() {
+        return judged(&report.run).collect();
+    }
+    points
+}
+
+fn judged(phase: &PhaseReport) -> impl Iterator<Item = Point<'_>> {
+    phase.operations.iter().filter_map(|operation| {
+        Some(Point {
+            name: format!("{} in phase {}", operation.name, phase.name),
+            operation,
+            recall: operation.recall.as_ref()?,
         })
-    });
-    points.collect()
+    })
 }
 
 /// An interval on a line from `from` to 1.

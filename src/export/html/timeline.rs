@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Shown;
 use super::markup::{Markup, shown};
 use crate::export::quantity::{bytes, number, rate};
-use crate::report::{Report, SeriesPoint};
+use crate::report::{PhaseReport, Report, SeriesPoint};
 use crate::resource::ResourceSample;
 
 /// Operations drawn at most: the most frequent.
@@ -50,95 +50,92 @@ struct Curve {
     values: Vec<Option<f64>>,
 }
 
-/// The charts of a run.
+/// The charts of a run; those that have something to show.
 pub(super) fn of(report: &Report) -> Timeline {
     let series = &report.series;
-    let span = |phase: &crate::report::PhaseReport| Span {
+    let span = |phase: &PhaseReport| Span {
         name: shown(&phase.name).into_owned(),
         start: finite(phase.start_seconds),
         end: finite(phase.start_seconds + phase.duration_seconds),
         steady: phase.steady,
     };
-    let fixed = |name: &str, values: Vec<Option<f64>>| Curve {
-        name: name.to_owned(),
-        values,
-    };
-    let level = |of: fn(&ResourceSample) -> Option<u64>| -> Vec<Option<f64>> {
-        let points = series.iter().map(|point| of(&point.resources));
-        points.map(|it| it.map(|it| it as f64)).collect()
-    };
-    let chart = |id, title, unit, limit, lines: Vec<Curve>| Chart {
-        id,
-        title,
-        unit,
-        limit,
-        lines: lines
-            .into_iter()
-            .filter(|line| line.values.iter().any(Option::is_some))
-            .collect(),
-    };
-    let cpu = |of: fn(&ResourceSample) -> Option<f64>| growth(series, |it| of(&it.resources));
-    let faults = |of: fn(&ResourceSample) -> Option<u64>| {
-        growth(series, |it| of(&it.resources).map(|it| it as f64))
-    };
-    let charts = vec![
-        chart(
-            "chart-rate",
-            "Throughput",
-            "rate",
-            None,
-            operations(report)
-                .into_iter()
-                .map(|name| {
-                    let ended =
-                        |it: &SeriesPoint| Some(it.operations.get(name).map_or(0, |it| *it) as f64);
-                    fixed(&shown(name), growth(series, ended))
-                })
-                .collect(),
-        ),
-        chart(
-            "chart-cpu",
-            "CPU",
-            "cores",
-            report.run.resources.cpus_available,
-            vec![
-                fixed("user", cpu(|it| it.cpu_user_seconds)),
-                fixed("system", cpu(|it| it.cpu_system_seconds)),
-            ],
-        ),
-        chart(
-            "chart-memory",
-            "Memory",
-            "bytes",
-            None,
-            vec![
-                fixed("anonymous", level(|it| it.anonymous_bytes)),
-                fixed("file-backed", level(|it| it.file_backed_bytes)),
-                fixed("shared", level(|it| it.shared_bytes.filter(|it| *it > 0))),
-                fixed("swapped", level(|it| it.swapped_bytes.filter(|it| *it > 0))),
-            ],
-        ),
-        chart(
-            "chart-faults",
-            "Page faults",
-            "rate",
-            None,
-            vec![
-                fixed("minor (no wait)", faults(|it| it.minor_faults)),
-                fixed("major (waited for storage)", faults(|it| it.major_faults)),
-            ],
-        ),
-    ];
+    let times = series.iter().map(|point| point.resources.at_seconds);
+    let mut charts = vec![rates(report), cpu(report), memory(series), faults(series)];
+    for chart in &mut charts {
+        let is_known = |line: &Curve| line.values.iter().any(Option::is_some);
+        chart.lines.retain(is_known);
+    }
+    charts.retain(|chart| series.len() > 1 && !chart.lines.is_empty());
     Timeline {
         phases: report.phases.iter().map(span).collect(),
-        times: series
-            .iter()
-            .map(|point| finite(point.resources.at_seconds))
-            .collect(),
-        charts: charts
-            .into_iter()
-            .filter(|chart| series.len() > 1 && !chart.lines.is_empty())
-            .collect(),
+        times: times.map(finite).collect(),
+        charts,
+    }
+}
+
+fn rates(report: &Report) -> Chart {
+    let line = |name: &str| {
+        let ended = |it: &SeriesPoint| Some(it.operations.get(name).map_or(0, |it| *it) as f64);
+        Curve::new(&shown(name), growth(&report.series, ended))
+    };
+    Chart {
+        id: "chart-rate",
+        title: "Throughput",
+        unit: "rate",
+        lines: operations(report).into_iter().map(line).collect(),
+        limit: None,
+    }
+}
+
+fn cpu(report: &Report) -> Chart {
+    let line = |name, of: fn(&ResourceSample) -> Option<f64>| {
+        Curve::new(name, growth(&report.series, |it| of(&it.resources)))
+    };
+    Chart {
+        id: "chart-cpu",
+        title: "CPU",
+        unit: "cores",
+        lines: vec![
+            line("user", |it| it.cpu_user_seconds),
+            line("system", |it| it.cpu_system_seconds),
+        ],
+        limit: report.run.resources.cpus_available,
+    }
+}
+
+fn memory(series: &[SeriesPoint]) -> Chart {
+    let line = |name, of: fn(&ResourceSample) -> Option<u64>| {
+        let sizes = series.iter().map(|point| of(&point.resources));
+        Curve::new(name, sizes.map(|size| size.map(|it| it as f64)).collect())
+    };
+    Chart {
+        id: "chart-memory",
+        title: "Memory",
+        unit: "bytes",
+        lines: vec![
+            line("anonymous", |it| it.anonymous_bytes),
+            line("file-backed", |it| it.file_backed_bytes),
+            line("shared", |it| it.shared_bytes.filter(|it| *it > 0)),
+            line("swapped", |it| it.swapped_bytes.filter(|it| *it > 0)),
+        ],
+        limit: None,
+    }
+}
+
+fn faults(series: &[SeriesPoint]) -> Chart {
+    let line = |name, of: fn(&ResourceSample) -> Option<u64>| {
+        let sum = |it: &SeriesPoint| of(&it.resources).map(|it| it as f64);
+        Curve::new(name, growth(series, sum))
+    };
+    Chart {
+        id: "chart-faults",
+        title: "Page faults",
+        unit: "rate",
+        lines: vec![
+            line("minor (no wait)", |it| it.minor_faults),
+            line("major (waited for storage)", |it| it.major_faults),
+        ],
+        limit: None,
     }
 }
 
@@ -181,6 +178,13 @@ pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
 }
 
 impl Curve {
+    fn new(name: &str, values: Vec<Option<f64>>) -> Self {
+        Self {
+            name: name.to_owned(),
+            values,
+        }
+    }
+
     /// `search 0/s to 10,600/s`.
     fn range(&self, unit: &str) -> String {
         let values = || self.values.iter().flatten().copied();
