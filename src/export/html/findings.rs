@@ -24,7 +24,7 @@ pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
             page.text(subject).html(": ");
         }
         page.text(&finding.title).html("</h3>\n");
-        page.paragraph("evidence", &finding.evidence.join(" · "));
+        page.list(&finding.evidence);
         page.html("<p><b>Next:</b> ").text(&finding.next);
         page.html("</p>\n<p class=\"what\">rule <code>");
         page.html(finding.rule.name()).html("</code></p></li>\n");
