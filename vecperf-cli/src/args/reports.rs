@@ -22,6 +22,8 @@ pub(crate) enum Telling {
     Github,
     /// A figure a line, for a spreadsheet (report only).
     Csv,
+    /// One page for a browser, with charts and a flame graph (report only).
+    Html,
 }
 
 /// Where what is told goes.
@@ -45,6 +47,7 @@ pub(crate) struct TellingArgs {
 Examples:
   vecperf report data/logs
   vecperf report data/logs --format markdown -o report.md
+  vecperf report data/logs --format html -o report.html
   vecperf report old/performance_metrics.json --format csv | head")]
 pub(crate) struct ReportArgs {
     /// A report (performance_metrics.json), or the directory it is in.

@@ -1,6 +1,6 @@
-//! `vecperf report FILE|DIR`: a saved report in another format, from the file alone.
+//! `vecperf report FILE|DIR`: a saved report in another format, from the file alone; the page with the profiles beside it.
 
-use vecperf::export::{Console, Csv, Exporter, Github, Json, Junit, Markdown};
+use vecperf::export::{Console, Csv, Exporter, Github, Html, Json, Junit, Markdown};
 
 use super::runs;
 use super::telling;
@@ -11,7 +11,16 @@ use crate::terminal::Terminal;
 pub(crate) fn run(args: &ReportArgs, terminal: Terminal) -> Result<Exit> {
     let place = &args.telling;
     telling::check(place)?;
-    let report = vecperf::Report::read(runs::one(&args.report)?)?;
+    let saved = runs::Saved::read(runs::one(&args.report)?)?;
+    let report = &saved.report;
+    let (cpu, heap) = match place.format {
+        Telling::Html => (saved.profile(), saved.heap_profile()),
+        _ => (None, None),
+    };
+    let html = Html {
+        cpu_profile: cpu.as_ref(),
+        heap_profile: heap.as_ref(),
+    };
     let to_terminal = place.output.is_none();
     let console = Console {
         width: if to_terminal {
@@ -28,10 +37,11 @@ pub(crate) fn run(args: &ReportArgs, terminal: Terminal) -> Result<Exit> {
         Telling::Junit => &Junit,
         Telling::Github => &Github,
         Telling::Csv => &Csv,
+        Telling::Html => &html,
     };
-    let bytes = exporter.to_bytes(&report)?;
+    let bytes = exporter.to_bytes(report)?;
     if place.format == Telling::Github {
-        telling::summarize(&Markdown.to_bytes(&report)?)?;
+        telling::summarize(&Markdown.to_bytes(report)?)?;
     }
     telling::tell(place, &bytes, terminal)?;
     Ok(Exit::Fine)

@@ -47,6 +47,13 @@ impl Saved {
     pub(super) fn profile(&self) -> Option<Profile> {
         pprof::read(&fs::read(self.profile_path()?).ok()?, MOST).ok()
     }
+
+    /// The heap profile, if it is still beside the report and can be read.
+    pub(super) fn heap_profile(&self) -> Option<Profile> {
+        let told = self.report.heap_profile.as_ref()?.file.as_deref()?;
+        let beside = self.path.with_file_name(Path::new(told).file_name()?);
+        pprof::read(&fs::read(beside).ok()?, MOST).ok()
+    }
 }
 
 /// The one report that `path` is, or that is in the directory `path`.

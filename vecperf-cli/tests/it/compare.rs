@@ -19,6 +19,7 @@ fn a_saved_report_is_told_in_every_format() {
         ("markdown", "### vecperf"),
         ("json", "{"),
         ("csv", "phase,operation,metric,value,unit\r\n"),
+        ("html", "<!DOCTYPE html>\n"),
         ("junit", "<?xml"),
         ("github", "::"),
     ] {
@@ -54,6 +55,7 @@ fn what_is_no_report_is_told() {
         ("compare", 2, "nothing to compare"),
         ("compare run nowhere", 1, "nowhere"),
         ("compare run run --format csv", 2, "csv"),
+        ("compare run run --format html", 2, "html"),
         ("compare run run --effect 0", 2, "percent"),
         ("compare run run --base run --new run", 2, ""),
         ("compare --baseline none run", 2, "no baseline none"),

@@ -14,11 +14,13 @@ use crate::exit::{Exit, Failure, Result};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &CompareArgs, terminal: Terminal) -> Result<Exit> {
-    if args.telling.format == Telling::Csv {
-        return Err(
-            Failure::usage("--format csv: a comparison has no table of figures")
-                .remedy("--format json"),
-        );
+    let only_of_a_report = match args.telling.format {
+        Telling::Csv => Some("--format csv: a comparison has no table of figures"),
+        Telling::Html => Some("--format html: a comparison has no page"),
+        _ => None,
+    };
+    if let Some(why) = only_of_a_report {
+        return Err(Failure::usage(why).remedy("--format json"));
     }
     telling::check(&args.telling)?;
     let (compared, interrupted) = match &args.run[..] {
@@ -108,7 +110,7 @@ fn tell(compared: &Comparison, args: &CompareArgs, terminal: Terminal) -> Result
         120
     };
     let text = match args.telling.format {
-        Telling::Text | Telling::Csv => {
+        Telling::Text | Telling::Csv | Telling::Html => {
             comparison::text(compared, width, to_terminal && terminal.stdout_color())
         }
         Telling::Markdown => comparison::markdown(compared),
