@@ -4,6 +4,7 @@
 //! rest.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -74,6 +75,7 @@ pub(super) fn of(profile: &Profile) -> Option<Flame> {
     let frames = Frames::of(profile);
     let mut tree = Tree::default();
     let mut keys: HashMap<Key, u32> = HashMap::new();
+    let (mut nodes, mut labels) = (HashMap::new(), HashMap::new());
     let mut listed = Vec::new();
     let mut sums: HashMap<(u32, u32), Vec<i64>> = HashMap::new();
     for sample in &profile.samples {
@@ -81,11 +83,19 @@ pub(super) fn of(profile: &Profile) -> Option<Flame> {
         if values.iter().all(|&value| value == 0) {
             continue;
         }
-        let node = tree.add(frames.stack(&sample.locations));
-        let key = *keys.entry(key(sample)).or_insert_with_key(|key| {
-            listed.push(key.clone());
-            small(listed.len() - 1)
-        });
+        // Many samples share a stack, and many their labels: each is looked at once.
+        let node = nodes
+            .entry(sample.locations.as_slice())
+            .or_insert_with(|| tree.add(frames.stack(&sample.locations)));
+        let key = labels
+            .entry(Arc::as_ptr(&sample.labels))
+            .or_insert_with(|| {
+                *keys.entry(key(sample)).or_insert_with_key(|key| {
+                    listed.push(key.clone());
+                    small(listed.len() - 1)
+                })
+            });
+        let (node, key) = (*node, *key);
         let sum = sums
             .entry((node, key))
             .or_insert_with(|| vec![0; values.len()]);

@@ -7,7 +7,7 @@ use super::frames::Frames;
 use super::markup::Markup;
 use crate::export::quantity::{duration, percent};
 use crate::export::view;
-use crate::profile::{Profile, names};
+use crate::profile::{LabelValue, Profile, names};
 
 /// Operations that have a table, at most: those that took most.
 const MOST_OPERATIONS: usize = 6;
@@ -83,16 +83,29 @@ struct Group {
     functions: HashMap<u32, Taken>,
 }
 
+/// What was taken by each stack, in each operation and whether in its slow instances: what many samples share is looked
+/// at once.
+fn by_stack(profile: &Profile, value: usize) -> HashMap<(Option<&LabelValue>, bool, &[u32]), i64> {
+    let mut sums = HashMap::new();
+    for sample in &profile.samples {
+        let operation = sample.label(names::OPERATION);
+        let slow = sample.has_label(names::COHORT, names::ABOVE_P99);
+        let sum: &mut i64 = sums
+            .entry((operation, slow, sample.locations.as_slice()))
+            .or_default();
+        *sum = sum.saturating_add(sample.value(value));
+    }
+    sums
+}
+
 fn by_operation(page: &mut Markup, profile: &Profile) {
     let Some(value) = profile.value_index(names::CPU) else {
         return;
     };
     let frames = Frames::of(profile);
     let mut groups: HashMap<Option<String>, Group> = HashMap::new();
-    for sample in &profile.samples {
-        let operation = sample.label(names::OPERATION).map(ToString::to_string);
-        let taken = sample.value(value);
-        let slow = sample.has_label(names::COHORT, names::ABOVE_P99);
+    for ((operation, slow, stack), taken) in by_stack(profile, value) {
+        let operation = operation.map(ToString::to_string);
         let group = groups.entry(operation).or_default();
         group.all = group.all.saturating_add(taken);
         if slow {
@@ -100,7 +113,7 @@ fn by_operation(page: &mut Markup, profile: &Profile) {
         }
         let mut seen = HashSet::new();
         let mut last = None;
-        for name in frames.stack(&sample.locations) {
+        for name in frames.stack(stack) {
             last = Some(name);
             // A function that calls itself took its time once.
             if seen.insert(name) {
