@@ -303,7 +303,7 @@ fn the_second_run_in_a_directory_replaces_the_first() {
     files.sort();
     // Where CPU samples can be taken, and where stacks can.
     files.retain(|name| *name != "profiling_data.prof" && *name != "heap_profile.prof");
-    assert_eq!(files, ["performance_metrics.json"]);
+    assert_eq!(files, ["performance_metrics.json", "report.html"]);
 }
 
 #[test]
