@@ -33,6 +33,7 @@ pub mod export;
 pub mod finding;
 pub mod heap;
 mod histogram;
+pub mod live;
 pub mod memory;
 mod monitor;
 pub mod perf_utils;
@@ -50,6 +51,7 @@ pub mod resource;
     )
 )]
 mod segment;
+pub mod serve;
 mod signals;
 pub mod snapshot;
 pub mod threshold;

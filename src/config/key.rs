@@ -45,6 +45,8 @@ pub(super) static KEYS: &[Key<Settings>] = &[
     key("output.profiling_file", Rule::FileName, |s| &mut s.output.profiling_file),
     key("output.heap_profile_file", Rule::FileName, |s| &mut s.output.heap_profile_file),
     key("output.report_file", Rule::FileName, |s| &mut s.output.report_file),
+    key("serve.socket", Rule::Socket, |s| &mut s.serve.socket),
+    key("serve.port", whole(1, 65_535), |s| &mut s.serve.port),
 ];
 
 /// `[thresholds.operations.NAME]`.
@@ -156,7 +158,7 @@ pub(super) fn names_in(section: &str) -> impl Iterator<Item = &'static str> {
 }
 
 /// The sections, in the order of the file.
-pub(super) const SECTIONS: [&str; 3] = ["monitoring", "thresholds", "output"];
+pub(super) const SECTIONS: [&str; 4] = ["monitoring", "thresholds", "output", "serve"];
 
 /// The candidate that `name` was most likely meant to be: up to a third of its letters may be wrong.
 pub(super) fn nearest<'a>(

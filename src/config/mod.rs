@@ -11,6 +11,7 @@ mod names;
 mod problem;
 mod read;
 mod resolved;
+mod sockets;
 mod source;
 mod value;
 
@@ -26,6 +27,7 @@ use problem::Problem;
 pub(crate) use names::check_file_name;
 pub(crate) use problem::same_file;
 pub use resolved::{Origin, Resolved, Setting};
+pub use sockets::{SocketPlace, socket_place};
 pub use value::Value;
 
 /// Everything that can be set. The defaults are those of the commented `perf_monitor.toml`.
@@ -39,6 +41,9 @@ pub struct Settings {
     pub thresholds: Thresholds,
     /// `[output]`
     pub output: Output,
+    /// `[serve]`
+    #[serde(default)]
+    pub serve: Serve,
 }
 
 /// `[monitoring]`: what is watched.
@@ -153,6 +158,17 @@ pub struct Output {
     pub heap_profile_file: String,
     /// The report page's file name inside it; absent: no page is written.
     pub report_file: Option<String>,
+}
+
+/// `[serve]`: where a running program can be looked at. Nothing is opened unless it is set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Serve {
+    /// A Unix socket: its path, or `auto` for the well-known place ([`socket_place`]); absent: none.
+    pub socket: Option<PathBuf>,
+    /// A TCP port of the loopback address; absent: none.
+    pub port: Option<u16>,
 }
 
 impl Default for Monitoring {

@@ -66,6 +66,22 @@ pub(super) fn check_directory(directory: &str) -> Result<(), String> {
     }
 }
 
+/// The path of a Unix socket.
+///
+/// # Errors
+/// Why not.
+pub(super) fn check_socket(path: &str) -> Result<(), String> {
+    // `sun_path` holds 108 bytes on Linux, 104 on BSD and macOS, with the zero at its end.
+    const LONGEST: usize = 103;
+    if path.len() > LONGEST {
+        let bytes = path.len();
+        return Err(format!(
+            "it has {bytes} bytes; the system allows a socket {LONGEST}"
+        ));
+    }
+    check_directory(path)
+}
+
 /// One name: a file's, or one part of a directory's.
 fn check_part(name: &str) -> Result<(), String> {
     if name.is_empty() {

@@ -58,7 +58,7 @@ impl Given {
     pub(super) fn from_text(text: &str, rule: Rule) -> Self {
         let trimmed = text.trim();
         match rule {
-            Rule::Directory | Rule::FileName => Self::Text(text.to_owned()),
+            Rule::Directory | Rule::FileName | Rule::Socket => Self::Text(text.to_owned()),
             Rule::Choice(_) => Self::Text(trimmed.to_owned()),
             Rule::Switch => trimmed
                 .parse()
@@ -88,6 +88,7 @@ pub(super) enum Rule {
     },
     Directory,
     FileName,
+    Socket,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -102,6 +103,9 @@ impl Rule {
             Self::UpTo { max } => format!("a number from 0 to {max}"),
             Self::Directory => "a directory in quotes, such as \"data/logs\"".to_owned(),
             Self::FileName => "a plain file name in quotes, such as \"metrics.json\"".to_owned(),
+            Self::Socket => {
+                "\"auto\", or a socket's path in quotes, such as \"run/vecperf.sock\"".to_owned()
+            }
             Self::Choice(words) => words
                 .iter()
                 .map(|word| quoted(word))
@@ -131,6 +135,9 @@ impl Rule {
             }
             (Self::FileName, Given::Text(text)) => {
                 names::check_file_name(&text).map(|()| Value::Text(text))
+            }
+            (Self::Socket, Given::Text(text)) => {
+                names::check_socket(&text).map(|()| Value::Text(text))
             }
             (Self::Choice(words), Given::Text(text)) if !text.trim().is_empty() => {
                 if words.contains(&text.as_str()) {
@@ -244,7 +251,7 @@ macro_rules! whole_slot {
     )*};
 }
 
-whole_slot!(u32, u64, usize);
+whole_slot!(u16, u32, u64, usize);
 
 impl Slot for String {
     fn get(&self) -> Option<Value> {

@@ -6,10 +6,13 @@ mod memory;
 mod page;
 mod phase;
 mod profiling;
+mod serving;
 mod told;
+mod view;
 mod watch;
 
 use std::fmt;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -33,7 +36,9 @@ pub use phase::Phase;
 
 use heap::Heap;
 use profiling::Profiling;
+use serving::Serving;
 use told::Told;
+use view::View;
 
 /// Watches this process: gives out operation handles, samples resources, judges, reports.
 ///
@@ -51,8 +56,12 @@ use told::Told;
 /// ```
 #[derive(Clone, Default)]
 pub struct Monitor {
-    watch: Option<Arc<Watch>>,
+    watch: Option<Arc<Handle>>,
 }
+
+/// What the handles of an enabled monitor share: when the last one goes, the run ends. Threads that answer whoever looks
+/// at the program keep the [`Watch`] itself, so that no answer under way holds up the end.
+struct Handle(Arc<Watch>);
 
 /// What an enabled monitor holds.
 struct Watch {
@@ -65,6 +74,8 @@ struct Watch {
     heap: Heap,
     memory: Memory,
     accounts: memory::Accounts,
+    view: Arc<View>,
+    serving: Serving,
     output: Option<OutputDirectory>,
     callbacks: Arc<watch::Callbacks>,
     told: Mutex<Told>,
@@ -75,7 +86,8 @@ impl Monitor {
     /// A monitor by these settings, which writes its files to `output.directory` when it is finished.
     ///
     /// # Errors
-    /// A setting out of range, or an output directory that cannot be written to: told now, not after the run.
+    /// A setting out of range, an output directory that cannot be written to, or a socket that cannot be opened: told now,
+    /// not after the run.
     /// A program that must run on regardless falls back to [`Monitor::off`].
     pub fn new(settings: Settings) -> Result<Self> {
         settings.validate()?;
@@ -83,19 +95,19 @@ impl Monitor {
             return Ok(Self::off());
         }
         let output = OutputDirectory::open(&settings.output)?;
-        Ok(Self::start(settings, Some(output)))
+        Self::start(settings, Some(output))
     }
 
     /// A monitor that writes no files; its report is what [`Monitor::finish`] returns.
     ///
     /// # Errors
-    /// A setting out of range.
+    /// A setting out of range, or a socket that cannot be opened.
     pub fn in_memory(settings: Settings) -> Result<Self> {
         settings.validate()?;
         if !settings.monitoring.enabled {
             return Ok(Self::off());
         }
-        Ok(Self::start(settings, None))
+        Self::start(settings, None)
     }
 
     /// A monitor by a settings file and the environment.
@@ -124,13 +136,25 @@ impl Monitor {
             .and_then(|watch| crate::record::Unprofiled::begin(&watch.recorder))
     }
 
-    fn start(settings: Settings, output: Option<OutputDirectory>) -> Self {
-        let started = Moment::now();
+    fn start(settings: Settings, output: Option<OutputDirectory>) -> Result<Self> {
+        let serve = settings.serve.clone();
+        let monitor = Self::watching(settings, output);
+        if let Err(error) = monitor.serve_as_set(&serve) {
+            monitor.discard();
+            return Err(error);
+        }
+        Ok(monitor)
+    }
+
+    fn watching(settings: Settings, output: Option<OutputDirectory>) -> Self {
+        let (started, started_wall) = (Moment::now(), clock::wall());
         let recorder = Arc::new(Recorder::new(settings.monitoring.series_limit));
         #[cfg(all(feature = "cpu", target_os = "linux"))]
         recorder.on_first_segment(crate::cpu::arm_this_thread);
         let callbacks = Arc::new(watch::Callbacks::default());
-        let mut live = watch::Live::new(&settings, Arc::clone(&recorder), Arc::clone(&callbacks));
+        let view = Arc::new(View::new(started_wall));
+        let listeners = (Arc::clone(&callbacks), Arc::clone(&view));
+        let mut live = watch::Live::new(&settings, Arc::clone(&recorder), listeners);
         let setup = Setup {
             interval: Duration::from_millis(settings.monitoring.resource_interval_ms),
             series_points: settings.monitoring.series_points,
@@ -155,21 +179,23 @@ impl Monitor {
         let profiling = Profiling::start(&settings, Some(source));
         let heap = Heap::start(&settings, Arc::clone(&recorder));
         Self {
-            watch: Some(Arc::new(Watch {
+            watch: Some(Arc::new(Handle(Arc::new(Watch {
                 started,
-                started_wall: clock::wall(),
+                started_wall,
                 recorder,
                 collector,
                 profiling,
                 heap,
                 memory,
                 accounts: memory::Accounts::default(),
+                view,
+                serving: Serving::default(),
                 output,
                 callbacks,
                 told: Mutex::new(Told::starting(notes)),
                 blocks,
                 settings,
-            })),
+            })))),
         }
     }
 
@@ -235,6 +261,9 @@ impl Monitor {
     /// States the recall of `operation`, when the judging was done outside; replaces what was stated before, and what
     /// [`Operation::record_recall`] counted. It is the recall of the run and of its steady phase.
     pub fn set_recall(&self, operation: &str, recall: RecallEstimate) {
+        if let Some(watch) = &self.watch {
+            watch.view.state_recall(operation, recall.clone());
+        }
         self.tell(|told| {
             told.recalls.insert(operation.to_owned(), recall);
         });
@@ -424,6 +453,7 @@ impl Watch {
         if self.collector.is_elsewhere() {
             return Err(forked());
         }
+        self.serving.stop();
         self.profiling.stop();
         self.heap.stop();
         let run = self.edge();
@@ -453,6 +483,7 @@ impl Watch {
 
     fn stop(&self) {
         Recorder::uninstall(&self.recorder);
+        self.serving.stop();
         self.profiling.stop();
         self.heap.stop();
         self.collector.stop();
@@ -463,7 +494,7 @@ impl Watch {
 
 /// The last handle of a monitor that was never finished: the program returned early or panicked. What was measured
 /// until then is written, marked incomplete, because that is when one wants it most.
-impl Drop for Watch {
+impl Drop for Handle {
     fn drop(&mut self) {
         // A child that was forked must not write over what its parent will write.
         if self.collector.is_elsewhere() || self.told().finished {
@@ -473,6 +504,21 @@ impl Drop for Watch {
             .interrupt("the monitor was dropped without finish()".to_owned());
         // Nobody is left to tell of an error; the file that was there is intact.
         let _ = self.finish();
+    }
+}
+
+impl Deref for Handle {
+    type Target = Watch;
+
+    fn deref(&self) -> &Watch {
+        &self.0
+    }
+}
+
+impl Handle {
+    /// What is watched, for a thread that answers.
+    fn shared(&self) -> Arc<Watch> {
+        Arc::clone(&self.0)
     }
 }
 

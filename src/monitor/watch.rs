@@ -1,9 +1,8 @@
-//! Live thresholds: judged once a second over the last ten, told to the program's callbacks.
+//! Live thresholds: judged once a second over the last ten, told to the program's callbacks and to whoever looks.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crate::collect::{BeatWindow, Blocks};
 use crate::config::Settings;
@@ -12,9 +11,10 @@ use crate::resource::{ResourceUse, Window};
 use crate::snapshot::Snapshot;
 use crate::threshold::{self, Alarm, Evidence, Threshold, Verdict};
 
-/// How often thresholds are judged.
-const INTERVAL: Duration = Duration::from_secs(1);
-/// How many intervals a judged window spans.
+use super::view::{Observed, View};
+
+/// How many intervals of a second a judged window spans. They end at the first beat of each second, so that beats which
+/// are a little late do not add up.
 const INTERVALS: usize = 10;
 
 type Callback = Box<dyn FnMut(&Verdict) + Send>;
@@ -76,6 +76,7 @@ pub(super) struct Live {
     thresholds: Vec<Threshold>,
     recorder: Arc<Recorder>,
     callbacks: Arc<Callbacks>,
+    view: Arc<View>,
     /// Cumulative snapshots, one an interval, oldest first.
     history: VecDeque<Snapshot>,
     /// What was used in the intervals since each of them.
@@ -87,19 +88,20 @@ impl Live {
     pub(super) fn new(
         settings: &Settings,
         recorder: Arc<Recorder>,
-        callbacks: Arc<Callbacks>,
+        (callbacks, view): (Arc<Callbacks>, Arc<View>),
     ) -> Self {
         Self {
             thresholds: threshold::thresholds(settings),
             recorder,
             callbacks,
+            view,
             history: VecDeque::with_capacity(INTERVALS + 1),
             used: VecDeque::with_capacity(INTERVALS + 1),
             alarm: Alarm::default(),
         }
     }
 
-    /// Costs nothing while nobody listens, and between two intervals.
+    /// Costs nothing while nobody listens or looks, and between two intervals.
     pub(super) fn beat(&mut self, beat: &BeatWindow) {
         if let Some(interval) = self.used.back_mut() {
             interval.join(&beat.used);
@@ -107,11 +109,12 @@ impl Live {
         let due = self
             .history
             .back()
-            .is_none_or(|last| beat.to >= last.to + INTERVAL);
-        if !due || self.callbacks.list().is_empty() {
+            .is_none_or(|last| beat.to.as_secs() > last.to.as_secs());
+        let looked_at = self.view.is_open();
+        if !due || (self.callbacks.list().is_empty() && !looked_at) {
             return;
         }
-        let now = Snapshot {
+        let mut now = Snapshot {
             to: beat.to,
             operations: self.recorder.operations(),
             ..Snapshot::default()
@@ -119,6 +122,9 @@ impl Live {
         if let Some(oldest) = self.history.front() {
             let mut window = now.since(oldest);
             window.resources = self.used_since_oldest();
+            if looked_at {
+                self.view.state_recalls(&mut window);
+            }
             let evidence = Evidence {
                 run: &window,
                 steady: &window,
@@ -127,6 +133,9 @@ impl Live {
             for (_, verdict) in self.alarm.hear(&verdicts) {
                 self.callbacks.tell(verdict);
             }
+            if looked_at {
+                self.show(&mut now, window, verdicts);
+            }
         }
         self.history.push_back(now);
         self.used.push_back(beat.used.next());
@@ -134,6 +143,23 @@ impl Live {
             self.history.pop_front();
             self.used.pop_front();
         }
+    }
+
+    /// Leaves this second for whoever looks.
+    fn show(&self, now: &mut Snapshot, window: Snapshot, verdicts: Vec<Verdict>) {
+        let (Some(last), Some(used)) = (self.history.back(), self.used.back()) else {
+            return;
+        };
+        let second = now.since(last);
+        now.gauges = self.recorder.gauges();
+        let mut run = now.clone();
+        self.view.state_recalls(&mut run);
+        let observed = Observed {
+            run,
+            window,
+            verdicts,
+        };
+        self.view.take(observed, &second, &used.resources());
     }
 
     fn used_since_oldest(&self) -> ResourceUse {

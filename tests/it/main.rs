@@ -24,6 +24,7 @@ mod report_sample;
 #[cfg(feature = "schema")]
 mod report_schema;
 mod resources;
+mod serve;
 mod settings;
 mod settings_mutations;
 mod thresholds;

@@ -78,6 +78,7 @@ fn each_field_is_explained() {
         "Thresholds",
         "OperationThresholds",
         "Output",
+        "Serve",
     ] {
         schema["$defs"][settings] = Value::Null;
     }

@@ -86,6 +86,8 @@ fn the_optional_keys_of_the_sample_load_when_uncommented() {
         settings.thresholds.max_allocations_per_operation,
         Some(500.0)
     );
+    assert_eq!(settings.serve.socket.as_deref(), Some(Path::new("auto")));
+    assert_eq!(settings.serve.port, Some(9187));
     let search = &settings.thresholds.operations["search"];
     assert_eq!(search.max_allocations_per_operation, Some(3.0));
     assert_eq!(search.max_response_time_ms, Some(20.0));

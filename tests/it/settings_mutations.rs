@@ -214,7 +214,7 @@ fn wrong_values(line: &Line) -> Vec<String> {
                 "\"\\q\"",
             ],
         );
-        if key != "directory" {
+        if !["directory", "socket"].contains(&key) {
             add(
                 &mut wrong,
                 &["\"a/b\"", "\"a\\\\b\"", "\"/dev/null\"", "\".\""],

@@ -8,6 +8,7 @@
 //! | `dataset/` | vectors, queries and true neighbours, from files and within |
 //! | `driver/` | closed and open loop: sends the queries |
 //! | `profile/` | profiles, cut and compared, for the eye |
+//! | `watched/` | a running program that is asked how it is |
 //! | `interrupt`, `progress`, `terminal`, `exit` | Ctrl-C, stderr, stdout, exit codes |
 
 mod args;
@@ -20,6 +21,7 @@ mod interrupt;
 mod profile;
 mod progress;
 mod terminal;
+mod watched;
 
 use std::process::ExitCode;
 
@@ -58,6 +60,7 @@ fn run(command: Command, terminal: Terminal) -> Result<Exit> {
         Command::Flame(args) => commands::flame::run(&args, terminal),
         Command::Functions(args) => commands::functions::run(&args, terminal),
         Command::Record(args) => commands::record::run(&args, terminal),
+        Command::Top(args) => commands::top::run(&args, terminal),
         Command::Init(args) => commands::init::run(&args, terminal),
         Command::Dataset(command) => {
             let progress = Phase::begin(terminal, "dataset", "");

@@ -121,6 +121,11 @@ impl Profiling {
         Ok(recording.profile())
     }
 
+    /// The functions with the most CPU time.
+    pub(in crate::monitor) fn functions(&self, profile: &Profile) -> Vec<FunctionReport> {
+        functions::top(profile)
+    }
+
     /// Reads the symbols, once the run has ended; the file's bytes.
     pub(in crate::monitor) fn finish(&self) -> Option<Arc<[u8]>> {
         let recording = self.run.as_ref().ok()?;

@@ -1,6 +1,7 @@
 //! What can be asked for on the command line. Help, completions and the man page all come from here.
 
 mod bench;
+mod live;
 mod profile;
 mod reports;
 mod values;
@@ -12,6 +13,7 @@ use clap_complete::Shell;
 
 pub(crate) use crate::commands::dataset::DatasetCommand;
 pub(crate) use bench::{BenchArgs, EngineArgs, RecallMode};
+pub(crate) use live::{TopArgs, WatchedArgs};
 pub(crate) use profile::{Drawing, FlameArgs, FunctionsArgs, RecordArgs, SelectionArgs, Sort};
 
 pub(crate) use reports::{
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     Functions(Box<FunctionsArgs>),
     /// Take a CPU profile of a command or of a running process.
     Record(RecordArgs),
+    /// Watch a running program in the terminal: rates, latencies, errors, recall, CPU, memory, thresholds.
+    Top(TopArgs),
     /// Write a commented settings file with every key at its default.
     Init(InitArgs),
     /// What there is to search, what is in it, and how to make more of it.

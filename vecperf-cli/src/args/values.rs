@@ -76,6 +76,43 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Between two looks: not so often that looking is all that happens.
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        time if time < Duration::from_millis(100) => Err("must be at least 100ms".to_owned()),
+        time if time > Duration::from_secs(60) => Err("must be at most 1m".to_owned()),
+        time => Ok(time),
+    }
+}
+
+/// Host and port of `http://127.0.0.1:9187`, `127.0.0.1:9187` or `http://[::1]:9187/`.
+pub(super) fn address(text: &str) -> Result<(String, u16), String> {
+    const ALLOWED: &str = "must be an address with a port, such as http://127.0.0.1:9187";
+    if text.starts_with("https:") {
+        return Err(
+            "a program is asked over http, on its own machine; from elsewhere through `ssh -L`"
+                .to_owned(),
+        );
+    }
+    let rest = text.strip_prefix("http://").unwrap_or(text);
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = authority.rsplit_once(':').ok_or(ALLOWED)?;
+    let port: u16 = port.parse().map_err(|_| ALLOWED)?;
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let host = bare.unwrap_or(host);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+    if port == 0
+        || host.is_empty()
+        || !host.chars().all(plain)
+        || (bare.is_none() && host.contains(':'))
+    {
+        return Err(ALLOWED.to_owned());
+    }
+    Ok((host.to_owned(), port))
+}
+
 /// A time that takes some.
 pub(super) fn some_duration(text: &str) -> Result<Duration, String> {
     match duration(text)? {
@@ -107,6 +144,35 @@ mod tests {
                 "{wrong}"
             );
         }
+    }
+
+    #[test]
+    fn addresses_have_a_port_and_nothing_else() {
+        for (text, host) in [
+            ("http://127.0.0.1:9187", "127.0.0.1"),
+            ("localhost:9187", "localhost"),
+            ("http://[::1]:9187/", "::1"),
+        ] {
+            assert_eq!(address(text), Ok((host.to_owned(), 9187)), "{text}");
+        }
+        for wrong in [
+            "",
+            "9187",
+            "http://a",
+            "a:0",
+            "a:99999",
+            "a b:1",
+            "a/b:1",
+            "::1:9",
+            "a:1/state",
+            "u@h:1",
+        ] {
+            assert!(
+                address(wrong).is_err_and(|error| error.contains("with a port")),
+                "{wrong}"
+            );
+        }
+        assert!(address("https://a:1").is_err_and(|error| error.contains("ssh")));
     }
 
     #[test]

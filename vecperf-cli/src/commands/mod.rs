@@ -15,6 +15,7 @@ pub(crate) mod man;
 pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod schema;
+pub(crate) mod top;
 
 mod runs;
 mod settings;

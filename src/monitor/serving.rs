@@ -1,0 +1,173 @@
+//! What a monitor answers whoever asks a running program; `docs/live.md` lists it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::{Monitor, Watch};
+use crate::config::{Serve, socket_place};
+use crate::error::{Error, ErrorKind, Result};
+use crate::export;
+use crate::live::{Functions, SCHEMA_VERSION};
+use crate::profile::{Profile, names};
+use crate::serve::{Answers, Endpoint, Method, Request, Response, Server};
+
+/// What `GET /` says.
+const CONTENTS: &str = "\
+GET  /state      what the program does now: operations, process, thresholds (JSON)
+GET  /series     the last 15 minutes, second by second; ?since=SECONDS for the rest (JSON)
+GET  /functions  where the CPU time goes, since the start; ?seconds=N: in the next N (JSON)
+GET  /metrics    for a scraper (Prometheus' text format)
+";
+
+/// The longest profile that one may ask for, in seconds.
+const LONGEST: f64 = 60.0;
+
+/// The open endpoints of a monitor.
+#[derive(Default)]
+pub(super) struct Serving {
+    servers: Mutex<Vec<Server>>,
+}
+
+impl Serving {
+    /// CPU time of answering.
+    pub(super) fn cost(&self) -> Duration {
+        self.servers().iter().map(Server::cost).sum()
+    }
+
+    /// Closes all.
+    pub(super) fn stop(&self) {
+        let servers = std::mem::take(&mut *self.servers());
+        servers.iter().for_each(Server::stop);
+    }
+
+    fn servers(&self) -> MutexGuard<'_, Vec<Server>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Monitor {
+    /// Lets `vecperf top`, `curl` and scrapers look at the running program, until the monitor is finished; gives back
+    /// where, with the port that the system chose. The settings do the same with `[serve]`.
+    ///
+    /// ```
+    /// use vecperf::serve::Endpoint;
+    ///
+    /// let monitor = vecperf::Monitor::in_memory(vecperf::Settings::default())?;
+    /// let endpoint = monitor.serve(&Endpoint::Port(0))?;
+    /// assert!(endpoint.to_string().starts_with("http://127.0.0.1:"));
+    /// monitor.finish()?;
+    /// # Ok::<(), vecperf::Error>(())
+    /// ```
+    ///
+    /// It costs a thread that sleeps until somebody asks, and some microseconds a second to keep the last 15 minutes. A
+    /// monitor that is off opens nothing.
+    ///
+    /// # Errors
+    /// The endpoint cannot be opened: what is in the way, and what to do.
+    pub fn serve(&self, endpoint: &Endpoint) -> Result<Endpoint> {
+        let Some(watch) = &self.watch else {
+            return Ok(endpoint.clone());
+        };
+        if watch.told().finished || watch.collector.is_elsewhere() {
+            let message = format!("{endpoint}: this monitor has ended, and answers nobody");
+            return Err(Error::new(ErrorKind::Unavailable, message));
+        }
+        watch.view.open();
+        let server = Server::start(endpoint, Arc::new(Answering(watch.shared())))?;
+        let endpoint = server.endpoint().clone();
+        watch.serving.servers().push(server);
+        Ok(endpoint)
+    }
+
+    /// Opens what the settings name.
+    pub(super) fn serve_as_set(&self, settings: &Serve) -> Result<()> {
+        if let Some(socket) = &settings.socket {
+            let auto = socket.as_os_str() == "auto";
+            let path = if auto {
+                socket_place().of_process(std::process::id())
+            } else {
+                socket.clone()
+            };
+            self.serve(&Endpoint::Socket(path))?;
+        }
+        if let Some(port) = settings.port {
+            self.serve(&Endpoint::Port(port))?;
+        }
+        Ok(())
+    }
+}
+
+/// Keeps what is watched, and not the monitor's handle: its last one ends the run, whoever is being answered.
+struct Answering(Arc<Watch>);
+
+impl Answers for Answering {
+    fn answer(&self, request: &Request) -> Response {
+        let watch = &self.0;
+        match (request.method, request.path.as_str()) {
+            (Method::Get, "/") => Response::bytes("text/plain; charset=utf-8", CONTENTS),
+            (Method::Get, "/state") => Response::json(&watch.state()),
+            (Method::Get, "/series") => match request.number("since") {
+                Ok(since) => Response::json(&watch.view.series(since.unwrap_or(-1.0))),
+                Err(()) => Response::refusal(400, "since is a number of seconds"),
+            },
+            (Method::Get, "/metrics") => Response::bytes(
+                "text/plain; version=0.0.4; charset=utf-8",
+                export::openmetrics(&watch.report()),
+            ),
+            (Method::Get, "/functions") => functions(watch, request),
+            (Method::Post, "/" | "/state" | "/series" | "/metrics" | "/functions") => {
+                Response::refusal(405, "this is read with GET")
+            }
+            _ => Response::refusal(
+                404,
+                &format!("there is no such page; there are\n{CONTENTS}"),
+            ),
+        }
+    }
+
+    fn takes_long(&self, request: &Request) -> bool {
+        request.path == "/functions"
+    }
+}
+
+impl Watch {
+    fn state(&self) -> crate::live::State {
+        let mut state = self.view.state();
+        let own = self.collector.self_cost().cpu + self.profiling.cost().0 + self.heap.cost().0;
+        let own = own + self.memory.cost() + self.serving.cost();
+        state.process.own_cpu_seconds = own.as_secs_f64();
+        state
+    }
+}
+
+/// Of the run so far, or of the next seconds.
+fn functions(watch: &Watch, request: &Request) -> Response {
+    let profile = match request.number("seconds") {
+        Ok(None) => watch.profiling.profile().ok_or_else(|| {
+            let why = watch.profiling.capability();
+            format!("no CPU profile: {}; {}", why.reason, why.remedy)
+        }),
+        Ok(Some(seconds)) if seconds > 0.0 && seconds <= LONGEST => {
+            let taken = watch
+                .profiling
+                .profile_of_next(Duration::from_secs_f64(seconds));
+            taken.map_err(|error| error.to_string())
+        }
+        _ => return Response::refusal(400, "seconds is a number above 0, up to 60"),
+    };
+    match profile {
+        Ok(profile) => Response::json(&of_profile(watch, request, &profile)),
+        Err(why) => Response::refusal(503, &why),
+    }
+}
+
+fn of_profile(watch: &Watch, request: &Request, profile: &Profile) -> Functions {
+    let cpu = profile.value_index(names::CPU);
+    let nanos = cpu.map_or(0, |value| profile.total(value));
+    Functions {
+        schema_version: SCHEMA_VERSION,
+        seconds: request.number("seconds").ok().flatten(),
+        cpu_seconds: nanos as f64 / 1e9,
+        functions: watch.profiling.functions(profile),
+    }
+}

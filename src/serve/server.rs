@@ -1,0 +1,202 @@
+//! The thread that answers.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Builder, JoinHandle};
+use std::time::Duration;
+
+use super::listener::{self, Client, Listener};
+use super::request::LONGEST_HEAD;
+use super::{Endpoint, Request, Response, gate};
+use crate::clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::signals;
+
+/// How long a client may take to say what it wants.
+const ASKING: Duration = Duration::from_secs(2);
+/// How long a client may take to read the answer.
+const READING: Duration = Duration::from_secs(5);
+/// How long the end waits for an answer under way.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is asked. One trait at the joint; its test double is in `tests`.
+pub(crate) trait Answers: Send + Sync {
+    /// The answer to a request.
+    fn answer(&self, request: &Request) -> Response;
+    /// Whether it takes long: such a request is answered on a thread of its own, one at a time.
+    fn takes_long(&self, request: &Request) -> bool;
+}
+
+/// Answers at one endpoint until it is stopped or dropped.
+pub(crate) struct Server {
+    endpoint: Endpoint,
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    process: u32,
+}
+
+struct Shared {
+    answers: Mutex<Option<Arc<dyn Answers>>>,
+    stopping: AtomicBool,
+    /// A long answer is under way.
+    busy: AtomicBool,
+    ended: Mutex<bool>,
+    bell: Condvar,
+    /// CPU time of the thread so far.
+    cpu_ns: AtomicU64,
+}
+
+impl Server {
+    /// Opens `endpoint` and answers from now on.
+    ///
+    /// # Errors
+    /// It cannot be opened, or there is no thread for it: why, and what to do.
+    pub(crate) fn start(endpoint: &Endpoint, answers: Arc<dyn Answers>) -> Result<Self> {
+        let listener = Listener::open(endpoint)?;
+        let endpoint = listener.endpoint();
+        let shared = Arc::new(Shared {
+            answers: Mutex::new(Some(answers)),
+            stopping: AtomicBool::new(false),
+            busy: AtomicBool::new(false),
+            ended: Mutex::new(false),
+            bell: Condvar::new(),
+            cpu_ns: AtomicU64::new(0),
+        });
+        let of_thread = Arc::clone(&shared);
+        let thread = Builder::new()
+            .name("vecperf-serve".to_owned())
+            .spawn(move || run(&of_thread, listener))
+            .map_err(|error| {
+                let message = format!("{endpoint}: no thread to answer with");
+                Error::new(ErrorKind::Unavailable, message).because(error)
+            })?;
+        Ok(Self {
+            endpoint,
+            shared,
+            thread: Mutex::new(Some(thread)),
+            process: std::process::id(),
+        })
+    }
+
+    /// Where it is.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// CPU time of the thread so far.
+    pub(crate) fn cost(&self) -> Duration {
+        Duration::from_nanos(self.shared.cpu_ns.load(Ordering::Relaxed))
+    }
+
+    /// Ends the thread and removes the socket; an answer that is still under way after a second is left behind.
+    pub(crate) fn stop(&self) {
+        if std::process::id() != self.process {
+            return;
+        }
+        let Some(thread) = lock(&self.thread).take() else {
+            return;
+        };
+        self.shared.stopping.store(true, Ordering::Release);
+        listener::knock(&self.endpoint);
+        let ended =
+            self.shared
+                .bell
+                .wait_timeout_while(lock(&self.shared.ended), PATIENCE, |ended| !*ended);
+        let ended = *ended.unwrap_or_else(PoisonError::into_inner).0;
+        lock(&self.shared.answers).take();
+        if ended && thread::current().id() != thread.thread().id() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::process::id() == self.process {
+            self.stop();
+        } else {
+            // The thread does not exist in a child that was forked; even detaching it would touch it.
+            std::mem::forget(lock(&self.thread).take());
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn run(shared: &Arc<Shared>, listener: Listener) {
+    signals::leave_to_the_program();
+    let open_to_all = listener.is_open_to_all();
+    loop {
+        let client = listener.accept();
+        if shared.stopping.load(Ordering::Acquire) {
+            break;
+        }
+        match client {
+            Ok(Some(client)) => {
+                let one = AssertUnwindSafe(|| serve(shared, client, open_to_all));
+                // Whatever went wrong with this client, the next one is answered.
+                drop(catch_unwind(one));
+            }
+            Ok(None) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // No descriptor is left, say: the program may close some.
+            Err(_) => thread::sleep(Duration::from_millis(100)),
+        }
+        if let Some(cpu) = clock::thread_cpu() {
+            let nanos = u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX);
+            shared.cpu_ns.store(nanos, Ordering::Relaxed);
+        }
+    }
+    drop(listener); // removes the file, before anybody hears that it is gone
+    *lock(&shared.ended) = true;
+    shared.bell.notify_all();
+}
+
+/// One client: one request, one answer.
+fn serve(shared: &Arc<Shared>, mut client: Box<dyn Client>, open_to_all: bool) {
+    let request = listener::read_head(&mut *client, LONGEST_HEAD, ASKING)
+        .and_then(|head| Request::parse(&head))
+        .and_then(|request| match open_to_all {
+            true => gate::admit(&request).map(|()| request),
+            false => Ok(request),
+        });
+    let request = match request {
+        Ok(request) => request,
+        Err((status, why)) => {
+            let refusal = Response::refusal(status, why).to_wire(false);
+            return listener::write(&mut *client, &refusal, READING);
+        }
+    };
+    let Some(answers) = lock(&shared.answers).clone() else {
+        return;
+    };
+    if !answers.takes_long(&request) {
+        return answer(&*answers, &request, client);
+    }
+    if shared.busy.swap(true, Ordering::AcqRel) {
+        let busy = Response::refusal(503, "a profile is being taken for somebody else; try again");
+        return listener::write(&mut *client, &busy.to_wire(false), READING);
+    }
+    let of_thread = Arc::clone(shared);
+    let long = move || {
+        signals::leave_to_the_program();
+        let one = AssertUnwindSafe(|| answer(&*answers, &request, client));
+        drop(catch_unwind(one));
+        of_thread.busy.store(false, Ordering::Release);
+    };
+    let name = "vecperf-answer".to_owned();
+    if Builder::new().name(name).spawn(long).is_err() {
+        shared.busy.store(false, Ordering::Release);
+    }
+}
+
+fn answer(answers: &dyn Answers, request: &Request, mut client: Box<dyn Client>) {
+    let response = catch_unwind(AssertUnwindSafe(|| answers.answer(request)))
+        .unwrap_or_else(|_| Response::refusal(500, "vecperf panicked over this request"));
+    let wire = response.to_wire(request.head_only);
+    listener::write(&mut *client, &wire, READING);
+}

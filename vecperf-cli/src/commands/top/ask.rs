@@ -1,0 +1,81 @@
+//! The thread that asks the program, so that the screen never waits for it.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use vecperf::live::{Functions, Series, State};
+
+use crate::watched::{Silence, Watched};
+
+/// What there is to tell.
+#[derive(Debug)]
+pub(super) enum News {
+    /// The program answered.
+    Answered(Box<State>, Series),
+    /// It did not.
+    Silent(Silence),
+    /// The profile that was asked for, or why there is none.
+    Profile(Result<Functions, Silence>),
+}
+
+/// Asks again and again, until the process ends.
+pub(super) struct Asking {
+    watched: Watched,
+    tell: Sender<News>,
+    told: Receiver<News>,
+}
+
+impl Asking {
+    /// Asks `watched` every `interval` from now on.
+    pub(super) fn start(watched: &Watched, interval: Duration) -> Self {
+        let (tell, told) = channel();
+        let (asked, news) = (watched.clone(), tell.clone());
+        // Without the thread the screen says that it hears nothing.
+        drop(thread::Builder::new().spawn(move || again_and_again(&asked, interval, &news)));
+        Self {
+            watched: watched.clone(),
+            tell,
+            told,
+        }
+    }
+
+    /// What has come since the last call.
+    pub(super) fn news(&self) -> impl Iterator<Item = News> {
+        self.told.try_iter()
+    }
+
+    /// Asks for a profile of the next `seconds`.
+    pub(super) fn profile(&self, seconds: u64) {
+        let (watched, tell) = (self.watched.clone(), self.tell.clone());
+        drop(thread::Builder::new().spawn(move || {
+            let _ = tell.send(News::Profile(watched.functions(seconds)));
+        }));
+    }
+}
+
+fn again_and_again(watched: &Watched, interval: Duration, tell: &Sender<News>) {
+    let (mut process, mut since) = (0, -1.0);
+    loop {
+        let news = match watched.state() {
+            Ok(state) => {
+                // Another process starts its own seconds.
+                if state.pid != process {
+                    (process, since) = (state.pid, -1.0);
+                }
+                match watched.series(since) {
+                    Ok(series) => {
+                        since = series.at_seconds.last().copied().unwrap_or(since);
+                        News::Answered(Box::new(state), series)
+                    }
+                    Err(silence) => News::Silent(silence),
+                }
+            }
+            Err(silence) => News::Silent(silence),
+        };
+        if tell.send(news).is_err() {
+            return;
+        }
+        thread::sleep(interval);
+    }
+}
