@@ -12,6 +12,7 @@ mod heap;
 mod judge;
 mod memory;
 mod read;
+mod slow;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +30,8 @@ pub use cpu::{BackEndRefusal, CpuProfileReport, FunctionReport, TimeSplit, TimeS
 pub use heap::{HeapProfileReport, HeapSiteReport};
 
 pub use faults::FaultReport;
+
+pub use slow::SlowOperation;
 
 pub use crate::environment::Environment;
 pub use crate::snapshot::{Block, BlockOperation, SeriesPoint};
@@ -68,6 +71,9 @@ pub struct Report {
     /// The heap profile; absent when none was taken.
     #[serde(default)]
     pub heap_profile: Option<HeapProfileReport>,
+    /// Slow operations one by one: the last 8192 at most. Empty without a CPU profile.
+    #[serde(default)]
+    pub slow_operations: Vec<SlowOperation>,
     /// What watching cost.
     pub self_cost: SelfCostReport,
     /// The settings in force.

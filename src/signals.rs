@@ -1,5 +1,8 @@
 //! Signals stay the program's.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod asked;
+
 /// Blocks all signals on the calling thread. A program may block a signal everywhere and wait for it on one thread;
 /// a thread of ours that left it open would get it instead, and the default action would end the program.
 ///

@@ -47,6 +47,10 @@ pub(super) static KEYS: &[Key<Settings>] = &[
     key("output.report_file", Rule::FileName, |s| &mut s.output.report_file),
     key("serve.socket", Rule::Socket, |s| &mut s.serve.socket),
     key("serve.port", whole(1, 65_535), |s| &mut s.serve.port),
+    key("flight.minutes", whole(1, 60), |s| &mut s.flight.minutes),
+    key("flight.on_breach", Rule::Switch, |s| &mut s.flight.on_breach),
+    key("flight.on_signal", Rule::Switch, |s| &mut s.flight.on_signal),
+    key("flight.on_panic", Rule::Switch, |s| &mut s.flight.on_panic),
 ];
 
 /// `[thresholds.operations.NAME]`.
@@ -158,7 +162,7 @@ pub(super) fn names_in(section: &str) -> impl Iterator<Item = &'static str> {
 }
 
 /// The sections, in the order of the file.
-pub(super) const SECTIONS: [&str; 4] = ["monitoring", "thresholds", "output", "serve"];
+pub(super) const SECTIONS: [&str; 5] = ["monitoring", "thresholds", "output", "serve", "flight"];
 
 /// The candidate that `name` was most likely meant to be: up to a third of its letters may be wrong.
 pub(super) fn nearest<'a>(

@@ -44,6 +44,9 @@ pub struct Settings {
     /// `[serve]`
     #[serde(default)]
     pub serve: Serve,
+    /// `[flight]`
+    #[serde(default)]
+    pub flight: Flight,
 }
 
 /// `[monitoring]`: what is watched.
@@ -169,6 +172,32 @@ pub struct Serve {
     pub socket: Option<PathBuf>,
     /// A TCP port of the loopback address; absent: none.
     pub port: Option<u16>,
+}
+
+/// `[flight]`: the flight recorder, which keeps the last minutes while it or `[serve]` is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Flight {
+    /// Minutes kept.
+    pub minutes: u64,
+    /// A capture is written when a threshold breaks.
+    pub on_breach: bool,
+    /// A capture is written when SIGUSR2 comes.
+    pub on_signal: bool,
+    /// A capture is written when the program panics.
+    pub on_panic: bool,
+}
+
+impl Default for Flight {
+    fn default() -> Self {
+        Self {
+            minutes: 5,
+            on_breach: false,
+            on_signal: false,
+            on_panic: false,
+        }
+    }
 }
 
 impl Default for Monitoring {

@@ -53,6 +53,8 @@ pub use refusal::Refusal;
 pub use statistics::Statistics;
 pub use symbol::{NotRestored, symbolize};
 
+#[cfg(target_os = "linux")]
+pub(crate) use attribute::Receipt;
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) use attribute::Waited;
 #[cfg(target_os = "linux")]

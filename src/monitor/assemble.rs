@@ -86,6 +86,12 @@ impl Watch {
         notes.extend(self.callbacks.note());
         notes.extend(self.collector.notes());
         notes.extend(infinite_gauges(run));
+        let (slow_operations, left_out) = self.profiling.slow(self.now());
+        if left_out > 0 {
+            notes.push(format!(
+                "slow operations without a receipt, too many in one second: {left_out}"
+            ));
+        }
         let mut whole = PhaseReport::from_snapshot("run", false, run);
         let mut reports: Vec<_> = phases
             .iter()
@@ -117,6 +123,7 @@ impl Watch {
             memory,
             cpu_profile: (self.profiling).report(file(OutputDirectory::profiling_path)),
             heap_profile: self.heap.report(file(OutputDirectory::heap_profile_path)),
+            slow_operations,
             self_cost: SelfCostReport::from_snapshot(run, cost::of_one_operation()),
             settings: self.settings.clone(),
             run: whole,
@@ -197,6 +204,7 @@ pub(super) fn report_of_nothing() -> Report {
         memory: None,
         cpu_profile: None,
         heap_profile: None,
+        slow_operations: Vec::new(),
         self_cost: SelfCostReport::default(),
         settings: Settings::default(),
     }

@@ -1,6 +1,7 @@
 //! Joins the rooms: one monitor watches one process, from its creation to [`Monitor::finish`].
 
 mod assemble;
+mod flight;
 mod heap;
 mod memory;
 mod page;
@@ -34,6 +35,7 @@ use crate::threshold::Verdict;
 
 pub use phase::Phase;
 
+use flight::Flight;
 use heap::Heap;
 use profiling::Profiling;
 use serving::Serving;
@@ -75,6 +77,7 @@ struct Watch {
     memory: Memory,
     accounts: memory::Accounts,
     view: Arc<View>,
+    flight: Arc<Flight>,
     serving: Serving,
     output: Option<OutputDirectory>,
     callbacks: Arc<watch::Callbacks>,
@@ -137,8 +140,9 @@ impl Monitor {
     }
 
     fn start(settings: Settings, output: Option<OutputDirectory>) -> Result<Self> {
-        let serve = settings.serve.clone();
+        let (serve, flight) = (settings.serve.clone(), settings.flight.clone());
         let monitor = Self::watching(settings, output);
+        monitor.record_flight(&flight);
         if let Err(error) = monitor.serve_as_set(&serve) {
             monitor.discard();
             return Err(error);
@@ -153,7 +157,12 @@ impl Monitor {
         recorder.on_first_segment(crate::cpu::arm_this_thread);
         let callbacks = Arc::new(watch::Callbacks::default());
         let view = Arc::new(View::new(started_wall));
-        let listeners = (Arc::clone(&callbacks), Arc::clone(&view));
+        let flight = Arc::new(Flight::new(&settings.flight));
+        let listeners = watch::Listeners {
+            callbacks: Arc::clone(&callbacks),
+            view: Arc::clone(&view),
+            flight: Arc::clone(&flight),
+        };
         let mut live = watch::Live::new(&settings, Arc::clone(&recorder), listeners);
         let setup = Setup {
             interval: Duration::from_millis(settings.monitoring.resource_interval_ms),
@@ -189,6 +198,7 @@ impl Monitor {
                 memory,
                 accounts: memory::Accounts::default(),
                 view,
+                flight,
                 serving: Serving::default(),
                 output,
                 callbacks,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Monitor, Watch};
 use crate::config::{Serve, socket_place};
 use crate::error::{Error, ErrorKind, Result};
-use crate::export;
+use crate::export::{self, Exporter, Json};
 use crate::live::{Functions, SCHEMA_VERSION};
 use crate::profile::{Profile, names};
 use crate::serve::{Answers, Endpoint, Method, Request, Response, Server};
@@ -16,6 +16,7 @@ const CONTENTS: &str = "\
 GET  /state      what the program does now: operations, process, thresholds (JSON)
 GET  /series     the last 15 minutes, second by second; ?since=SECONDS for the rest (JSON)
 GET  /functions  where the CPU time goes, since the start; ?seconds=N: in the next N (JSON)
+POST /snapshot   the flight recorder: the last minutes and the slow operations in them, a report (JSON)
 GET  /metrics    for a scraper (Prometheus' text format)
 ";
 
@@ -115,6 +116,14 @@ impl Answers for Answering {
                 export::openmetrics(&watch.report()),
             ),
             (Method::Get, "/functions") => functions(watch, request),
+            (Method::Post, "/snapshot") => {
+                let capture = watch.capture("somebody asked");
+                match Json.to_bytes(&capture) {
+                    Ok(bytes) => Response::bytes("application/json", bytes),
+                    Err(error) => Response::refusal(500, &error.to_string()),
+                }
+            }
+            (Method::Get, "/snapshot") => Response::refusal(405, "this is asked for with POST"),
             (Method::Post, "/" | "/state" | "/series" | "/metrics" | "/functions") => {
                 Response::refusal(405, "this is read with GET")
             }
@@ -126,7 +135,7 @@ impl Answers for Answering {
     }
 
     fn takes_long(&self, request: &Request) -> bool {
-        request.path == "/functions"
+        ["/functions", "/snapshot"].contains(&request.path.as_str())
     }
 }
 

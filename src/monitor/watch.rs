@@ -9,8 +9,9 @@ use crate::config::Settings;
 use crate::record::Recorder;
 use crate::resource::{ResourceUse, Window};
 use crate::snapshot::Snapshot;
-use crate::threshold::{self, Alarm, Evidence, Threshold, Verdict};
+use crate::threshold::{self, Alarm, Change, Evidence, Threshold, Verdict};
 
+use super::flight::Flight;
 use super::view::{Observed, View};
 
 /// How many intervals of a second a judged window spans. They end at the first beat of each second, so that beats which
@@ -71,12 +72,18 @@ pub(super) fn cut(blocks: &Mutex<Blocks>, beat: &BeatWindow, recorder: &Recorder
     });
 }
 
+/// Who hears of what is judged.
+pub(super) struct Listeners {
+    pub(super) callbacks: Arc<Callbacks>,
+    pub(super) view: Arc<View>,
+    pub(super) flight: Arc<Flight>,
+}
+
 /// Judges at the collector's beat.
 pub(super) struct Live {
     thresholds: Vec<Threshold>,
     recorder: Arc<Recorder>,
-    callbacks: Arc<Callbacks>,
-    view: Arc<View>,
+    listeners: Listeners,
     /// Cumulative snapshots, one an interval, oldest first.
     history: VecDeque<Snapshot>,
     /// What was used in the intervals since each of them.
@@ -85,16 +92,11 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(
-        settings: &Settings,
-        recorder: Arc<Recorder>,
-        (callbacks, view): (Arc<Callbacks>, Arc<View>),
-    ) -> Self {
+    pub(super) fn new(settings: &Settings, recorder: Arc<Recorder>, listeners: Listeners) -> Self {
         Self {
             thresholds: threshold::thresholds(settings),
             recorder,
-            callbacks,
-            view,
+            listeners,
             history: VecDeque::with_capacity(INTERVALS + 1),
             used: VecDeque::with_capacity(INTERVALS + 1),
             alarm: Alarm::default(),
@@ -110,8 +112,9 @@ impl Live {
             .history
             .back()
             .is_none_or(|last| beat.to.as_secs() > last.to.as_secs());
-        let looked_at = self.view.is_open();
-        if !due || (self.callbacks.list().is_empty() && !looked_at) {
+        self.listeners.flight.beat();
+        let looked_at = self.listeners.view.is_open();
+        if !due || (self.listeners.callbacks.list().is_empty() && !looked_at) {
             return;
         }
         let mut now = Snapshot {
@@ -123,15 +126,18 @@ impl Live {
             let mut window = now.since(oldest);
             window.resources = self.used_since_oldest();
             if looked_at {
-                self.view.state_recalls(&mut window);
+                self.listeners.view.state_recalls(&mut window);
             }
             let evidence = Evidence {
                 run: &window,
                 steady: &window,
             };
             let verdicts = threshold::evaluate(evidence, &self.thresholds);
-            for (_, verdict) in self.alarm.hear(&verdicts) {
-                self.callbacks.tell(verdict);
+            for (change, verdict) in self.alarm.hear(&verdicts) {
+                if change == Change::Breached {
+                    self.listeners.flight.breached(&verdict.threshold);
+                }
+                self.listeners.callbacks.tell(verdict);
             }
             if looked_at {
                 self.show(&mut now, window, verdicts);
@@ -153,13 +159,15 @@ impl Live {
         let second = now.since(last);
         now.gauges = self.recorder.gauges();
         let mut run = now.clone();
-        self.view.state_recalls(&mut run);
+        self.listeners.view.state_recalls(&mut run);
+        let resources = used.resources();
+        self.listeners.flight.keep(&run, resources.last.clone());
         let observed = Observed {
             run,
             window,
             verdicts,
         };
-        self.view.take(observed, &second, &used.resources());
+        self.listeners.view.take(observed, &second, &resources);
     }
 
     fn used_since_oldest(&self) -> ResourceUse {

@@ -178,7 +178,10 @@ fn serve(shared: &Arc<Shared>, mut client: Box<dyn Client>, open_to_all: bool) {
         return answer(&*answers, &request, client);
     }
     if shared.busy.swap(true, Ordering::AcqRel) {
-        let busy = Response::refusal(503, "a profile is being taken for somebody else; try again");
+        let busy = Response::refusal(
+            503,
+            "a profile or a capture is being made for somebody else; try again",
+        );
         return listener::write(&mut *client, &busy.to_wire(false), READING);
     }
     let of_thread = Arc::clone(shared);

@@ -69,6 +69,7 @@ pub(crate) fn sample() -> Report {
         memory: Some(memory()),
         cpu_profile: Some(cpu_profile()),
         heap_profile: Some(heap_profile()),
+        slow_operations: Vec::new(),
         self_cost: SelfCostReport {
             cpu_seconds: 0.0123,
             recording_seconds: 0.00159,

@@ -79,6 +79,7 @@ fn each_field_is_explained() {
         "OperationThresholds",
         "Output",
         "Serve",
+        "Flight",
     ] {
         schema["$defs"][settings] = Value::Null;
     }

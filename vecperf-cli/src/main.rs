@@ -61,6 +61,8 @@ fn run(command: Command, terminal: Terminal) -> Result<Exit> {
         Command::Functions(args) => commands::functions::run(&args, terminal),
         Command::Record(args) => commands::record::run(&args, terminal),
         Command::Top(args) => commands::top::run(&args, terminal),
+        Command::Dash(args) => commands::dash::run(&args, terminal),
+        Command::Snapshot(args) => commands::snapshot::run(&args, terminal),
         Command::Init(args) => commands::init::run(&args, terminal),
         Command::Dataset(command) => {
             let progress = Phase::begin(terminal, "dataset", "");

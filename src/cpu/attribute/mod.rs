@@ -14,6 +14,7 @@ mod futures;
 mod history;
 mod join;
 mod numbers;
+mod receipts;
 mod thread;
 mod waits;
 
@@ -23,6 +24,7 @@ mod tests;
 #[cfg(test)]
 use join::Statistics;
 pub(super) use join::{Attribution, Limits};
+pub(crate) use receipts::Receipt;
 pub(crate) use waits::Waited;
 pub(super) use waits::{Sums, Waits};
 

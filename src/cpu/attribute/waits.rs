@@ -9,6 +9,7 @@ use super::bucket;
 use super::futures::{Ending, Futures};
 use super::history::History;
 use super::numbers::{ByNumber, Numbers};
+use super::receipts::Receipts;
 use crate::segment::{Part, Segment};
 
 /// Segments kept until all switches in them have come.
@@ -68,6 +69,8 @@ pub(crate) struct Waits {
     /// All switches up to here have come.
     complete_ns: u64,
     given_up: u64,
+    /// Of slow instances.
+    pub(crate) receipts: Receipts,
 }
 
 /// What is known of one thread.
@@ -91,6 +94,7 @@ impl Default for Waits {
             kept: 0,
             complete_ns: 0,
             given_up: 0,
+            receipts: Receipts::default(),
         }
     }
 }
@@ -178,8 +182,13 @@ impl Waits {
         }
         let operation = segment.operation;
         let key = match segment.part {
-            Part::Whole { latency_ns, .. } => {
+            Part::Whole {
+                outcome,
+                latency_ns,
+            } => {
                 waited.instances = 1;
+                self.receipts
+                    .consider(segment, (outcome, latency_ns), waited);
                 (operation, bucket(latency_ns))
             }
             Part::Poll { future } => match self.futures.polled(future, operation, stretch) {
@@ -194,6 +203,8 @@ impl Waits {
                 };
                 waited = self.futures.ended(future, ending).unwrap_or_default();
                 waited.instances = 1;
+                self.receipts
+                    .consider(segment, (outcome, length_ns), waited);
                 (operation, ending.latency_bucket)
             }
         };
@@ -250,6 +261,7 @@ impl Waits {
         };
         self.threads.values().map(thread).sum::<usize>()
             + self.futures.bytes()
+            + self.receipts.bytes()
             + self.sums.capacity() * size_of::<((u32, u16), Waited)>()
     }
 }

@@ -26,6 +26,7 @@ mod pace;
 mod phases;
 mod reached;
 mod shared;
+mod slow;
 mod splits;
 mod tally;
 #[cfg(test)]

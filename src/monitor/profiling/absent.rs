@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::environment::cpu_profile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::profile::Profile;
-use crate::report::{CpuProfileReport, FunctionReport, PhaseReport};
+use crate::report::{CpuProfileReport, FunctionReport, PhaseReport, SlowOperation};
 use crate::resource::Capability;
 use crate::segment::Source;
 
@@ -56,6 +56,10 @@ impl Profiling {
         _: &mut PhaseReport,
         _: &mut [(Option<u16>, &mut PhaseReport)],
     ) {
+    }
+
+    pub(in crate::monitor) fn slow(&self, _: Duration) -> (Vec<SlowOperation>, u64) {
+        (Vec::new(), 0)
     }
 
     pub(in crate::monitor) fn cost(&self) -> (Duration, u64) {

@@ -6,6 +6,8 @@ mod taken;
 #[cfg(all(feature = "cpu", target_os = "linux"))]
 mod functions;
 #[cfg(all(feature = "cpu", target_os = "linux"))]
+mod slow;
+#[cfg(all(feature = "cpu", target_os = "linux"))]
 mod splits;
 #[cfg(all(feature = "cpu", target_os = "linux"))]
 mod told;

@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{functions, splits, told};
+use super::{functions, slow, splits, told};
 use crate::config::{CpuBackEnd, Settings};
 use crate::cpu::{BackEnd, Choice, Context, Options, Recording, Refusal, Statistics, Target};
 use crate::environment::cpu_profile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::export::pprof;
 use crate::profile::Profile;
-use crate::report::{CpuProfileReport, FunctionReport, PhaseReport};
+use crate::report::{CpuProfileReport, FunctionReport, PhaseReport, SlowOperation};
 use crate::resource::Capability;
 use crate::segment::Source;
 
@@ -175,6 +175,19 @@ impl Profiling {
                 state(phase, parts);
             }
         }
+    }
+
+    /// Slow operations one by one, and how many more there were.
+    pub(in crate::monitor) fn slow(&self, now: Duration) -> (Vec<SlowOperation>, u64) {
+        let (Ok(recording), Some(statistics)) = (&self.run, self.statistics()) else {
+            return (Vec::new(), 0);
+        };
+        let Some(source) = self.source.as_deref() else {
+            return (Vec::new(), 0);
+        };
+        let (receipts, left_out) = recording.receipts();
+        let seen = (statistics.switches, statistics.faults);
+        (slow::operations(&receipts, source, now, seen), left_out)
     }
 
     /// CPU time and bytes that the profiler took so far.

@@ -1,4 +1,4 @@
-//! `vecperf top`: which running program, and how often.
+//! `vecperf top`, `dash` and `snapshot`: which running program, and what of it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -46,4 +46,37 @@ pub(crate) struct TopArgs {
     /// Between two looks.
     #[arg(short, long, value_name = "TIME", default_value = "1s", value_parser = values::interval, allow_negative_numbers = true)]
     pub(crate) interval: Duration,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vecperf dash                                 the only program with socket = \"auto\"
+  vecperf dash --pid 1234 --port 9188")]
+pub(crate) struct DashArgs {
+    #[command(flatten)]
+    pub(crate) watched: WatchedArgs,
+
+    /// The page's port of 127.0.0.1; 0: one that is free.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) port: u16,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vecperf snapshot                             the only program with socket = \"auto\"
+  vecperf snapshot --pid 1234 -o slow.json
+  vecperf check capture.json")]
+pub(crate) struct SnapshotArgs {
+    #[command(flatten)]
+    pub(crate) watched: WatchedArgs,
+
+    /// Where to write it, - for stdout.
+    #[arg(short, long, value_name = "FILE", default_value = "capture.json")]
+    pub(crate) output: PathBuf,
+
+    /// Overwrite a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
 }

@@ -13,7 +13,7 @@ use clap_complete::Shell;
 
 pub(crate) use crate::commands::dataset::DatasetCommand;
 pub(crate) use bench::{BenchArgs, EngineArgs, RecallMode};
-pub(crate) use live::{TopArgs, WatchedArgs};
+pub(crate) use live::{DashArgs, SnapshotArgs, TopArgs, WatchedArgs};
 pub(crate) use profile::{Drawing, FlameArgs, FunctionsArgs, RecordArgs, SelectionArgs, Sort};
 
 pub(crate) use reports::{
@@ -79,6 +79,10 @@ pub(crate) enum Command {
     Record(RecordArgs),
     /// Watch a running program in the terminal: rates, latencies, errors, recall, CPU, memory, thresholds.
     Top(TopArgs),
+    /// Watch a running program in the browser: a page of its own, on this machine only.
+    Dash(DashArgs),
+    /// Fetch what a running program's flight recorder holds: a report with the last minutes and their slow operations.
+    Snapshot(SnapshotArgs),
     /// Write a commented settings file with every key at its default.
     Init(InitArgs),
     /// What there is to search, what is in it, and how to make more of it.

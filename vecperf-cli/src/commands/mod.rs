@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod dash;
 pub(crate) mod dataset;
 pub(crate) mod doctor;
 pub(crate) mod flame;
@@ -15,6 +16,7 @@ pub(crate) mod man;
 pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod schema;
+pub(crate) mod snapshot;
 pub(crate) mod top;
 
 mod runs;

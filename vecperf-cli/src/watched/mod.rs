@@ -68,6 +68,16 @@ impl Watched {
         self.ask(&format!("/functions?seconds={seconds}"), patience)
     }
 
+    /// What its flight recorder holds, as the bytes of a report.
+    pub(crate) fn capture(&self) -> Result<Vec<u8>, Silence> {
+        connection::ask(&self.place, ("POST", "/snapshot"), Duration::from_secs(60))
+    }
+
+    /// What it answers to `target`, as it is.
+    pub(crate) fn raw(&self, target: &str) -> Result<Vec<u8>, Silence> {
+        connection::ask(&self.place, ("GET", target), Duration::from_secs(70))
+    }
+
     fn ask<T: DeserializeOwned>(&self, target: &str, patience: Duration) -> Result<T, Silence> {
         let body = connection::ask(&self.place, ("GET", target), patience)?;
         serde_json::from_slice(&body).map_err(|error| {

@@ -33,7 +33,7 @@ impl Widths {
         };
         let figures: Vec<Column> = Column::FIGURES.iter().take_while(fits).copied().collect();
         // A longer name and a graph share what is left.
-        let for_name = left.saturating_sub(GRAPH).min(left / 3).min(26);
+        let for_name = left.saturating_sub(GRAPH + 1).min(left / 3).min(26);
         let graph = left - for_name;
         let (name, graph) = if graph > GRAPH {
             (NAME + for_name, graph - 1)

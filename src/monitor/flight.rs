@@ -1,0 +1,263 @@
+//! The flight recorder: the last minutes, written as a report when somebody asks, a threshold breaks, SIGUSR2 comes or
+//! the program panics.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak, mpsc};
+use std::time::Duration;
+
+use super::{Monitor, Watch};
+use crate::clock;
+use crate::config::Flight as Asked;
+use crate::export::{Exporter, Json};
+use crate::report::{PhaseReport, Report};
+use crate::resource::ResourceSample;
+use crate::snapshot::{OperationSnapshot, SeriesPoint, Snapshot};
+
+/// From one cumulative snapshot that is kept to the next, in seconds.
+const BETWEEN_MARKS: u64 = 15;
+/// Bytes of the snapshots kept, about; the oldest go.
+const MOST_BYTES: usize = 48 << 20;
+/// Operations counted in each second.
+const OPERATIONS: usize = 32;
+/// Captures written by themselves, at most: a threshold that breaks again and again must not fill the disk.
+const MOST_CAPTURES: u64 = 20;
+/// From one that is written by itself to the next.
+const PAUSE: Duration = Duration::from_secs(60);
+/// How long a panic waits for its capture.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is kept of the last minutes, and when it is written.
+#[derive(Default)]
+pub(super) struct Flight {
+    asked: Asked,
+    /// Set once the monitor stands: captures need all of it.
+    watch: OnceLock<Weak<Watch>>,
+    kept: Mutex<Kept>,
+    captures: AtomicU64,
+}
+
+#[derive(Default)]
+struct Kept {
+    points: VecDeque<SeriesPoint>,
+    /// Everything since the start, at moments of the last minutes, with its size.
+    marks: VecDeque<(Snapshot, usize)>,
+    last: Option<Duration>,
+}
+
+impl Flight {
+    pub(super) fn new(asked: &Asked) -> Self {
+        Self {
+            asked: asked.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the settings want captures by themselves.
+    pub(super) fn is_asked_for(&self) -> bool {
+        self.asked.on_breach || self.asked.on_signal || self.asked.on_panic
+    }
+
+    pub(super) fn belongs_to(&self, watch: &Arc<Watch>) {
+        _ = self.watch.set(Arc::downgrade(watch));
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a second: everything since the start at its end, and the last reading of resources.
+    pub(super) fn keep(&self, run: &Snapshot, last: Option<ResourceSample>) {
+        let oldest = run
+            .to
+            .saturating_sub(Duration::from_secs(60 * self.asked.minutes));
+        let mut kept = self.kept();
+        let counts = run.operations.iter().take(OPERATIONS);
+        let operations: BTreeMap<String, u64> = counts
+            .map(|operation| (operation.name.clone(), operation.count()))
+            .collect();
+        if let Some(resources) = last {
+            kept.points.push_back(SeriesPoint {
+                resources,
+                operations,
+            });
+        }
+        let is_old = |point: &SeriesPoint| point.resources.at_seconds < oldest.as_secs_f64();
+        while kept.points.front().is_some_and(is_old) {
+            kept.points.pop_front();
+        }
+        let due = kept.marks.back().is_none_or(|(mark, _)| {
+            run.to.saturating_sub(mark.to) >= Duration::from_secs(BETWEEN_MARKS)
+        });
+        if due {
+            kept.marks.push_back((run.clone(), bytes(run)));
+        }
+        // The second one is old enough to begin with, or there is no room.
+        while kept.marks.get(1).is_some_and(|(mark, _)| mark.to <= oldest) || kept.is_full() {
+            kept.marks.pop_front();
+        }
+    }
+
+    /// A threshold has broken.
+    pub(super) fn breached(&self, threshold: &str) {
+        if self.asked.on_breach {
+            self.capture_apart(format!("{threshold} was broken"));
+        }
+    }
+
+    /// At every beat: has the signal come?
+    pub(super) fn beat(&self) {
+        #[cfg(target_os = "linux")]
+        if self.asked.on_signal && crate::signals::asked::came() {
+            self.capture_apart("SIGUSR2".to_owned());
+        }
+    }
+
+    /// Writes on a thread of its own, so that the collector's beats go on.
+    fn capture_apart(&self, reason: String) {
+        let Some(watch) = self.watch.get().and_then(Weak::upgrade) else {
+            return;
+        };
+        let name = "vecperf-capture".to_owned();
+        let write = move || {
+            #[cfg(target_os = "linux")]
+            crate::signals::leave_to_the_program();
+            watch.write_capture(&reason);
+        };
+        drop(std::thread::Builder::new().name(name).spawn(write));
+    }
+
+    /// False when one was just written, or too many were.
+    fn may_write(&self, now: Duration) -> bool {
+        let mut kept = self.kept();
+        let soon = (kept.last).is_some_and(|last| now.saturating_sub(last) < PAUSE);
+        if soon || self.captures.load(Ordering::Relaxed) >= MOST_CAPTURES {
+            return false;
+        }
+        kept.last = Some(now);
+        self.captures.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+}
+
+impl Kept {
+    fn is_full(&self) -> bool {
+        let held: usize = self.marks.iter().map(|mark| mark.1).sum();
+        self.marks.len() > 1 && held > MOST_BYTES
+    }
+}
+
+/// What a snapshot takes, about.
+fn bytes(snapshot: &Snapshot) -> usize {
+    let of = |operation: &OperationSnapshot| {
+        let histograms = [
+            &operation.ok,
+            &operation.error,
+            &operation.cancelled,
+            &operation.service,
+            &operation.polling,
+        ];
+        let buckets: usize = histograms.iter().map(|one| one.buckets().len()).sum();
+        size_of::<OperationSnapshot>() + operation.name.len() + 16 * buckets
+    };
+    snapshot.operations.iter().map(of).sum()
+}
+
+impl Monitor {
+    /// The flight recorder's capture of this moment: the report so far, with the last minutes as a phase, second by second,
+    /// and the slow operations in them one by one. Minutes are kept while the program can be looked at ([`Monitor::serve`])
+    /// or the settings have `[flight]`; otherwise it is the report so far.
+    pub fn capture(&self, reason: &str) -> Report {
+        match &self.watch {
+            Some(watch) => watch.capture(reason),
+            None => super::assemble::report_of_nothing(),
+        }
+    }
+
+    /// What the settings want.
+    pub(super) fn record_flight(&self, asked: &Asked) {
+        let Some(watch) = &self.watch else { return };
+        watch.flight.belongs_to(&watch.shared());
+        if watch.flight.is_asked_for() {
+            watch.view.open();
+        }
+        #[cfg(target_os = "linux")]
+        if asked.on_signal && !crate::signals::asked::look_out() {
+            self.note("SIGUSR2 cannot be looked out for here");
+        }
+        if asked.on_panic {
+            look_out_for_panics(Arc::downgrade(&watch.shared()));
+        }
+    }
+}
+
+/// Lets the hook that is there do what it does, then captures. The thread that panics may hold any lock of the program's or
+/// ours, so it is another one that does the work.
+fn look_out_for_panics(watch: Weak<Watch>) {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        before(panic);
+        let Some(watch) = watch.upgrade() else { return };
+        let (done, wait) = mpsc::channel();
+        let at = panic.location().map(ToString::to_string);
+        let reason = format!("a panic at {}", at.unwrap_or_default());
+        let write = move || {
+            watch.write_capture(&reason);
+            _ = done.send(());
+        };
+        if std::thread::Builder::new().spawn(write).is_ok() {
+            _ = wait.recv_timeout(PATIENCE);
+        }
+    }));
+}
+
+impl Watch {
+    pub(super) fn capture(&self, reason: &str) -> Report {
+        let now = self.snapshot();
+        let mut report = self.report_of(&now);
+        let kept = self.flight.kept();
+        let start = kept.marks.front().map(|(mark, _)| mark.clone());
+        let points: Vec<SeriesPoint> = kept.points.iter().cloned().collect();
+        drop(kept);
+        let from = start.as_ref().map_or(Duration::ZERO, |start| start.to);
+        if let Some(start) = &start {
+            let window = self.window(start, &now);
+            let name = format!("last {:.0} s", window.duration().as_secs_f64());
+            report
+                .phases
+                .push(PhaseReport::from_snapshot(&name, false, &window));
+        }
+        if !points.is_empty() {
+            report.series = points;
+        }
+        let from = from.as_secs_f64();
+        report
+            .slow_operations
+            .retain(|slow| slow.ended_seconds >= from);
+        let at = humantime::format_rfc3339_millis(clock::wall());
+        let at_seconds = now.to.as_secs_f64();
+        let note = format!("captured at {at}, {at_seconds:.1} s after the start: {reason}");
+        report.notes.insert(0, note);
+        report
+    }
+
+    /// Writes a capture into the output directory; nobody is there to tell of an error, so it becomes a note.
+    fn write_capture(&self, reason: &str) {
+        if self.collector.is_elsewhere() || !self.flight.may_write(self.now()) {
+            return;
+        }
+        let Some(output) = &self.output else {
+            let note = format!("no capture ({reason}): this monitor writes no files");
+            return self.told().note(note);
+        };
+        let time = humantime::format_rfc3339_seconds(clock::wall()).to_string();
+        let name = format!("capture-{}.json", time.replace([':', '-'], ""));
+        let written = Json
+            .to_bytes(&self.capture(reason))
+            .and_then(|bytes| output.write(&name, &bytes));
+        self.told().note(match written {
+            Ok(path) => format!("captured ({reason}): {}", path.display()),
+            Err(error) => format!("no capture ({reason}): {error}"),
+        });
+    }
+}

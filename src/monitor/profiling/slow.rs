@@ -1,0 +1,43 @@
+//! Receipts of slow operations, as the report tells them.
+
+use std::time::Duration;
+
+use crate::clock;
+use crate::cpu::Receipt;
+use crate::report::SlowOperation;
+use crate::segment::{Outcome, Source};
+
+/// With names for numbers; `now` is the time since the monitor's start, and `seen` whether waits and faults are.
+pub(super) fn operations(
+    receipts: &[Receipt],
+    source: &dyn Source,
+    now: Duration,
+    (waits, faults): (bool, bool),
+) -> Vec<SlowOperation> {
+    let now_ns = clock::monotonic_nanos();
+    let seconds = |nanos: u64| nanos as f64 / 1e9;
+    let one = |receipt: &Receipt| {
+        let waited = &receipt.waited;
+        let off_cpu = waited.blocked_ns.saturating_add(waited.preempted_ns);
+        let ago = Duration::from_nanos(now_ns.saturating_sub(receipt.end_ns));
+        Some(SlowOperation {
+            ended_seconds: now.saturating_sub(ago).as_secs_f64(),
+            operation: source.operation(receipt.operation)?,
+            outcome: match receipt.outcome {
+                Outcome::Ok => "ok",
+                Outcome::Error => "error",
+                Outcome::Cancelled => "cancelled",
+            }
+            .to_owned(),
+            thread: receipt.thread,
+            label: source.label(receipt.label).filter(|_| receipt.label != 0),
+            latency_seconds: seconds(receipt.latency_ns),
+            on_cpu_seconds: waits.then(|| seconds(waited.wall_ns.saturating_sub(off_cpu))),
+            blocked_seconds: waits.then(|| seconds(waited.blocked_ns)),
+            preempted_seconds: waits.then(|| seconds(waited.preempted_ns)),
+            blocks: waits.then_some(waited.blocks),
+            page_faults: faults.then_some(waited.faults),
+        })
+    };
+    receipts.iter().filter_map(one).collect()
+}
