@@ -71,7 +71,9 @@ fn insert(insert: &Operation, goes_on: impl Fn() -> bool) {
         }
         let timer = insert.start().drop_as(Outcome::Error);
         kept.push(vec![vector as f32; 256]);
-        if !vector.is_multiple_of(50) {
+        if vector.is_multiple_of(50) {
+            drop(timer);
+        } else {
             timer.end(Outcome::Ok);
         }
         if kept.len() > 100_000 {
