@@ -2,7 +2,7 @@
 //! and the report when the service stops.
 //!
 //! ```sh
-//! cargo run -p search-service                # serves on 127.0.0.1:3000 until Ctrl-C
+//! cargo run -p search-service                # serves on 127.0.0.1:3000 until Ctrl-C; `vecperf top` looks at it
 //! cargo run -p search-service -- --self-test # asks itself 200 questions on a free port, then stops
 //! ```
 
@@ -53,6 +53,9 @@ async fn main() -> Result<(), Failure> {
     let self_test = std::env::args().any(|argument| argument == "--self-test");
     let mut settings = Settings::default();
     settings.output.directory = std::env::temp_dir().join("vecperf-search-service");
+    if !self_test {
+        settings.serve.socket = Some("auto".into()); // for `vecperf top`
+    }
     let service = Service::start(Monitor::new(settings)?)?;
     let monitor = service.monitor.clone();
 

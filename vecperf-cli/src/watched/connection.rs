@@ -44,7 +44,7 @@ pub(super) fn ask(
     let mut connection = connect(place)?;
     let host = place.host();
     let head = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    let gone = |error: std::io::Error| Silence::Gone(why(&error));
+    let gone = |error: std::io::Error| silence(&error);
     connection.patience(patience).map_err(gone)?;
     connection.write_all(head.as_bytes()).map_err(gone)?;
     let answer = read(&mut *connection, patience)?;
@@ -65,7 +65,7 @@ fn read(connection: &mut dyn Connection, patience: Duration) -> Result<Vec<u8>, 
             Ok(0) => return Ok(answer),
             Ok(read) => answer.extend_from_slice(&chunk[..read]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(Silence::Gone(why(&error))),
+            Err(error) => return Err(silence(&error)),
         }
         if answer.len() > LONGEST {
             return Err(Silence::Refused("the answer does not end".to_owned()));
@@ -114,7 +114,7 @@ fn connect(place: &Place) -> Result<Box<dyn Connection>, Silence> {
         #[cfg(unix)]
         Place::Socket(path) => match UnixStream::connect(path) {
             Ok(stream) => Ok(Box::new(stream)),
-            Err(error) => Err(Silence::Gone(why(&error))),
+            Err(error) => Err(silence(&error)),
         },
         #[cfg(not(unix))]
         Place::Socket(_) => Err(Silence::Refused(
@@ -122,18 +122,24 @@ fn connect(place: &Place) -> Result<Box<dyn Connection>, Silence> {
         )),
         Place::Url { host, port } => {
             let addresses = (host.as_str(), *port).to_socket_addrs();
-            let addresses: Vec<SocketAddr> = addresses
-                .map_err(|error| Silence::Gone(why(&error)))?
-                .collect();
+            let addresses: Vec<SocketAddr> = addresses.map_err(|error| silence(&error))?.collect();
             let mut last = Silence::Gone("this host has no address".to_owned());
             for address in addresses {
                 match TcpStream::connect_timeout(&address, CONNECTING) {
                     Ok(stream) => return Ok(Box::new(stream)),
-                    Err(error) => last = Silence::Gone(why(&error)),
+                    Err(error) => last = silence(&error),
                 }
             }
             Err(last)
         }
+    }
+}
+
+/// Gone, unless waiting does not help.
+fn silence(error: &std::io::Error) -> Silence {
+    match error.kind() {
+        ErrorKind::PermissionDenied => Silence::Refused(why(error)),
+        _ => Silence::Gone(why(error)),
     }
 }
 
