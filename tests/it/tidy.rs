@@ -132,6 +132,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "resource",
             "segment",
             "serve",
+            "signals",
             "snapshot",
             "threshold",
         ],
