@@ -29,6 +29,9 @@ use model::Model;
 /// Between two looks at whether there is news.
 const LISTEN: Duration = Duration::from_millis(100);
 
+/// How long the screen may take to end when a signal asks for it.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 pub(crate) fn run(args: &TopArgs, terminal: Terminal) -> Result<Exit> {
     let place = Place::asked_for(&args.watched)?;
     if !io::stdout().is_terminal() {
@@ -42,7 +45,13 @@ pub(crate) fn run(args: &TopArgs, terminal: Terminal) -> Result<Exit> {
     let ending = Arc::new(AtomicBool::new(false));
     let asked_to_end = Arc::clone(&ending);
     // Where no handler can be set, a signal ends the process as it always does.
-    let _ = ctrlc::set_handler(move || asked_to_end.store(true, Ordering::Relaxed));
+    let _ = ctrlc::set_handler(move || {
+        asked_to_end.store(true, Ordering::Relaxed);
+        // A terminal that is gone (SIGHUP) is waited for without end by whoever reads keys from it.
+        std::thread::sleep(FAREWELL);
+        let _ = ratatui::try_restore();
+        std::process::exit(Exit::Fine.code().into());
+    });
 
     let asking = Asking::start(&watched, args.interval);
     let mut model = Model::new(place.to_string(), first);
