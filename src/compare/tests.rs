@@ -3,11 +3,6 @@
 //! A few of each by default; all of them with
 //! `cargo test --release -p vecperf --lib compare -- --include-ignored --nocapture`.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "the rates are what the long test is run for"
-)]
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -7,7 +7,11 @@
 //! Blocks of the same queries, with and without, follow each other in changing order, on the same index; a ratio is
 //! taken of each pair. First the allocator itself is switched; then, for good behind the one that counts, sampling.
 
-#![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
+#![expect(
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "a benchmark shows its result, and gives up aloud"
+)]
 
 #[path = "../../../vecperf-engines/benches/bundled/mod.rs"]
 mod bundled;
@@ -24,6 +28,8 @@ use vecperf_engines::{EngineKind, Vectors};
 
 /// Queries in a block: some milliseconds.
 const BLOCK: usize = 20;
+
+type Search<'a> = &'a dyn Fn(&[f32]);
 
 /// The system's allocator, or the same, counted. They may free each other's blocks for as long as none is sampled.
 struct Chosen {
@@ -101,7 +107,7 @@ fn main() -> vecperf::Result<()> {
             let _ = black_box(searcher.borrow_mut().search(query, bundled::PARAMETERS));
         }
     };
-    let mut engines: Vec<(&str, &dyn Fn(&[f32]))> = vec![("hnsw_rs", &through_hnsw_rs)];
+    let mut engines: Vec<(&str, Search<'_>)> = vec![("hnsw_rs", &through_hnsw_rs)];
     if searcher.is_some() {
         engines.push(("usearch", &through_usearch));
     }
@@ -138,7 +144,7 @@ fn compare(
     what: &str,
     pairs: usize,
     queries: &Vectors,
-    search: &dyn Fn(&[f32]),
+    search: Search<'_>,
     mut switch: impl FnMut(bool),
 ) {
     let mut next = queries.rows().cycle();
