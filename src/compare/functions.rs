@@ -24,6 +24,13 @@ pub struct FunctionChange {
     pub high_seconds: f64,
 }
 
+impl FunctionChange {
+    /// Whether the interval leaves no doubt that it changed.
+    pub fn is_certain(&self) -> bool {
+        self.low_seconds > 0.0 || self.high_seconds < 0.0
+    }
+}
+
 /// Functions told at most.
 const MOST: usize = 20;
 
@@ -65,9 +72,8 @@ pub fn functions(base: &[&Profile], new: &[&Profile], operation: &str) -> Vec<Fu
         }
     });
     let mut changes: Vec<_> = changes.collect();
-    let surely = |it: &FunctionChange| it.low_seconds > 0.0 || it.high_seconds < 0.0;
     changes.sort_by(|a, b| {
-        let certain = surely(b).cmp(&surely(a));
+        let certain = b.is_certain().cmp(&a.is_certain());
         certain.then(b.change_seconds.abs().total_cmp(&a.change_seconds.abs()))
     });
     changes.truncate(MOST);

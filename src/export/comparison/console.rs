@@ -1,7 +1,7 @@
 //! The comparison at the terminal.
 
 use super::words;
-use crate::compare::{Comparison, Outcome};
+use crate::compare::{Change, Comparison, Outcome};
 use crate::export::console::page::{Page, Style, columns, fit, pad, pad_left};
 use crate::export::text::plain;
 use crate::quantity::duration;
@@ -89,29 +89,46 @@ fn changes(page: &mut Page, comparison: &Comparison) {
         )
     };
     page.line(&line("", "", &head), Style::Dim);
-    for (change, about, cells) in &rows {
+    for (at, (change, about, cells)) in rows.iter().enumerate() {
         let word = format!("{} {}", words::mark(change.outcome), change.outcome.name());
         page.line(&line(&word, about, cells), style(change.outcome));
-        if change.outcome == Outcome::Inconclusive {
-            let why = match &change.reason {
-                Some(reason) => reason.clone(),
-                None => format!("could have seen {}", words::visible(change)),
-            };
+        if change.outcome != Outcome::Inconclusive {
+            continue;
+        }
+        // Said once for all in a row that have it in common.
+        let next = rows.get(at + 1).map(|(change, ..)| change);
+        let why = self::why(change);
+        if next.is_none_or(|next| next.outcome != change.outcome || self::why(next) != why) {
             page.wrapped("    ", Style::Plain, &plain(&why), Style::Dim);
         }
     }
     page.blank();
 }
 
+/// Why it is open.
+fn why(change: &Change) -> String {
+    match &change.reason {
+        Some(reason) => reason.clone(),
+        None => format!("could have seen {}", words::visible(change)),
+    }
+}
+
+/// Those that changed for certain.
 fn functions(page: &mut Page, comparison: &Comparison) {
     if comparison.functions.is_empty() {
         return;
     }
-    page.line(
-        "CPU time of functions, an operation: change (99 % interval)",
-        Style::Dim,
-    );
-    for it in comparison.functions.iter().take(FUNCTIONS) {
+    let mut certain = comparison
+        .functions
+        .iter()
+        .filter(|it| it.is_certain())
+        .peekable();
+    let head = match certain.peek() {
+        Some(_) => "CPU time of functions, an operation: change (99 % interval)",
+        None => "No function's CPU time an operation changed for certain.",
+    };
+    page.line(head, Style::Dim);
+    for it in certain.take(FUNCTIONS) {
         let change = format!(
             "  {:>10}  ({} to {})  ",
             duration(it.change_seconds),

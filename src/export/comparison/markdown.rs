@@ -54,7 +54,8 @@ pub fn markdown(comparison: &Comparison) -> String {
         "could have seen",
     ];
     table(&mut text, &header, 3, rows);
-    let rows = comparison.functions.iter().take(FUNCTIONS).map(|it| {
+    let certain = comparison.functions.iter().filter(|it| it.is_certain());
+    let rows = certain.take(FUNCTIONS).map(|it| {
         vec![
             code(&it.function),
             duration(it.base_seconds),
