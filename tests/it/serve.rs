@@ -117,6 +117,32 @@ fn what_may_not_or_cannot_be_asked_is_refused() {
     drop(silent);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_scraper_that_asks_for_long_leaves_the_phases_their_edges() {
+    let monitor = monitor();
+    let port = port(&monitor);
+    let phase = monitor.steady_phase("search");
+    let held = vec![1_u8; 64 << 20];
+    std::thread::sleep(Duration::from_millis(200)); // ten beats see it
+    drop(std::hint::black_box(held));
+    // More than the marks that are kept.
+    for _ in 0..600 {
+        assert_eq!(
+            over_tcp(port, "GET /metrics HTTP/1.1\r\nHost: localhost").0,
+            200
+        );
+    }
+    phase.end();
+    let report = monitor.finish().unwrap();
+    let peak = report.phases[0].resources.peak_anonymous_swapped_bytes;
+    let last = report.run.resources.last.unwrap().anonymous_bytes.unwrap();
+    assert!(
+        peak.is_some_and(|peak| peak > last + (48 << 20)),
+        "{peak:?} {last}"
+    );
+}
+
 #[test]
 fn a_monitor_that_is_dropped_without_an_end_closes_its_port() {
     let monitor = monitor();
