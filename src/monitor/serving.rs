@@ -23,25 +23,45 @@ GET  /metrics    for a scraper (Prometheus' text format)
 /// The longest profile that one may ask for, in seconds.
 const LONGEST: f64 = 60.0;
 
-/// The open endpoints of a monitor.
-#[derive(Default)]
+/// The open endpoints of a monitor; `None` once it has ended, so that none is opened that nobody would close.
 pub(super) struct Serving {
-    servers: Mutex<Vec<Server>>,
+    servers: Mutex<Option<Vec<Server>>>,
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        Self {
+            servers: Mutex::new(Some(Vec::new())),
+        }
+    }
 }
 
 impl Serving {
     /// CPU time of answering.
     pub(super) fn cost(&self) -> Duration {
-        self.servers().iter().map(Server::cost).sum()
+        self.servers().iter().flatten().map(Server::cost).sum()
     }
 
-    /// Closes all.
+    fn has_ended(&self) -> bool {
+        self.servers().is_none()
+    }
+
+    /// Keeps `server` until the end; gives it back when that has come already.
+    fn keep(&self, server: Server) -> std::result::Result<(), Server> {
+        match &mut *self.servers() {
+            Some(servers) => servers.push(server),
+            None => return Err(server),
+        }
+        Ok(())
+    }
+
+    /// Closes all, for good. Not under the lock: an answer under way may ask what answering costs.
     pub(super) fn stop(&self) {
-        let servers = std::mem::take(&mut *self.servers());
-        servers.iter().for_each(Server::stop);
+        let servers = self.servers().take();
+        servers.iter().flatten().for_each(Server::stop);
     }
 
-    fn servers(&self) -> MutexGuard<'_, Vec<Server>> {
+    fn servers(&self) -> MutexGuard<'_, Option<Vec<Server>>> {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -69,15 +89,22 @@ impl Monitor {
         let Some(watch) = &self.watch else {
             return Ok(endpoint.clone());
         };
-        if watch.told().finished || watch.collector.is_elsewhere() {
+        let has_ended = || {
             let message = format!("{endpoint}: this monitor has ended, and answers nobody");
-            return Err(Error::new(ErrorKind::Unavailable, message));
+            Error::new(ErrorKind::Unavailable, message)
+        };
+        if watch.collector.is_elsewhere() || watch.serving.has_ended() {
+            return Err(has_ended());
+        }
+        let server = Server::start(endpoint, Arc::new(Answering(watch.shared())))?;
+        let opened = server.endpoint().clone();
+        // The end may have come meanwhile.
+        if let Err(server) = watch.serving.keep(server) {
+            server.stop();
+            return Err(has_ended());
         }
         watch.view.open();
-        let server = Server::start(endpoint, Arc::new(Answering(watch.shared())))?;
-        let endpoint = server.endpoint().clone();
-        watch.serving.servers().push(server);
-        Ok(endpoint)
+        Ok(opened)
     }
 
     /// Opens what the settings name.
@@ -179,5 +206,36 @@ fn of_profile(watch: &Watch, request: &Request, profile: &Profile) -> Functions 
         seconds: request.number("seconds").ok().flatten(),
         cpu_seconds: nanos as f64 / 1e9,
         functions: watch.profiling.functions(profile),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+    use crate::Settings;
+
+    #[test]
+    fn what_is_opened_while_the_monitor_ends_is_closed_again() {
+        let mut settings = Settings::default();
+        settings.monitoring.cpu_profiling = false;
+        let monitor = Monitor::in_memory(settings).unwrap();
+        let watch = monitor.watch.as_ref().unwrap();
+        let start = || {
+            let answers = Arc::new(Answering(watch.shared()));
+            Server::start(&Endpoint::Port(0), answers).unwrap()
+        };
+        assert!(watch.serving.keep(start()).is_ok());
+        let late = start();
+        let Endpoint::Port(port) = *late.endpoint() else {
+            unreachable!("a port was asked for")
+        };
+        monitor.discard();
+        let late = watch.serving.keep(late).err().unwrap();
+        late.stop();
+        assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+        assert!(monitor.serve(&Endpoint::Port(0)).is_err());
+        assert!(!watch.view.is_open(), "nothing was served");
     }
 }
