@@ -9,7 +9,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vecperf::{Monitor, Outcome, Report, Settings};
 
@@ -29,9 +29,8 @@ fn monitor(directory: &Path, change: impl FnOnce(&mut Settings)) -> Monitor {
     Monitor::new(settings).unwrap()
 }
 
-/// The first capture, when it is there; the search goes on meanwhile.
-fn capture(monitor: &Monitor, directory: &Path) -> Report {
-    let search = monitor.operation("search");
+/// The captures that are there.
+fn captures(directory: &Path) -> Vec<PathBuf> {
     let is_capture = |path: &PathBuf| {
         let name = path
             .file_name()
@@ -40,15 +39,31 @@ fn capture(monitor: &Monitor, directory: &Path) -> Report {
             .into_owned();
         name.starts_with("capture-") && name.ends_with(".json")
     };
-    loop {
+    let files = std::fs::read_dir(directory).unwrap().flatten();
+    files.map(|file| file.path()).filter(is_capture).collect()
+}
+
+/// The first capture that tells of `reason`, when it is there; the search goes on meanwhile.
+fn capture(monitor: &Monitor, directory: &Path, reason: &str) -> Report {
+    let search = monitor.operation("search");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
         search.record(Duration::from_millis(200), Outcome::Ok);
-        let files = std::fs::read_dir(directory).unwrap().flatten();
-        let found = files.map(|file| file.path()).find(is_capture);
-        if let Some(path) = found {
-            return Report::read(&path).unwrap();
+        let reports = captures(directory)
+            .into_iter()
+            .map(|path| Report::read(&path).unwrap());
+        let found = { reports }.find(|report| report.notes[0].contains(reason));
+        if let Some(report) = found {
+            return report;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+    panic!("no capture that tells of {reason} in a minute");
+}
+
+fn panics() {
+    let panicked = std::thread::spawn(|| panic!("on purpose")).join();
+    assert!(panicked.is_err());
 }
 
 #[test]
@@ -66,7 +81,7 @@ fn captures_are_written_when_something_happens_and_everybody_elses_handlers_stil
     let watched = monitor(&directory, |settings| settings.flight.on_signal = true);
     // SAFETY: a plain number; the handler is there.
     unsafe { libc::raise(libc::SIGUSR2) };
-    let report = capture(&watched, &directory);
+    let report = capture(&watched, &directory, "");
     assert!(report.notes[0].contains("SIGUSR2"), "{:?}", report.notes);
     assert_eq!(SIGNALS.load(Ordering::Relaxed), 1);
     watched.finish().unwrap();
@@ -77,9 +92,8 @@ fn captures_are_written_when_something_happens_and_everybody_elses_handlers_stil
     watched
         .operation("search")
         .record(Duration::from_millis(1), Outcome::Ok);
-    let panicked = std::thread::spawn(|| panic!("on purpose")).join();
-    assert!(panicked.is_err());
-    let report = capture(&watched, &directory);
+    panics();
+    let report = capture(&watched, &directory, "");
     assert!(
         report.notes[0].contains("a panic at tests/flight.rs"),
         "{:?}",
@@ -87,11 +101,17 @@ fn captures_are_written_when_something_happens_and_everybody_elses_handlers_stil
     );
     assert_eq!(HOOKS.load(Ordering::Relaxed), 1);
     watched.finish().unwrap();
+
+    let directory = room.path().join("ended");
+    let watched = monitor(&directory, |settings| settings.flight.on_panic = true);
+    watched.finish().unwrap();
+    panics(); // waits for its capture
+    assert_eq!(captures(&directory), [] as [PathBuf; 0], "the run is over");
     drop(std::panic::take_hook());
 
     let directory = room.path().join("breach");
     let watched = monitor(&directory, |settings| settings.flight.on_breach = true);
-    let report = capture(&watched, &directory);
+    let report = capture(&watched, &directory, "");
     assert!(
         report.notes[0].contains("max_response_time_ms was broken"),
         "{:?}",

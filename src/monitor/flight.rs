@@ -243,7 +243,11 @@ impl Watch {
 
     /// Writes a capture into the output directory; nobody is there to tell of an error, so it becomes a note.
     fn write_capture(&self, reason: &str) {
-        if self.collector.is_elsewhere() || !self.flight.may_write(self.now()) {
+        // The hook and the handler stay when the run has ended, or came to nothing.
+        if self.collector.is_elsewhere() || self.told().finished {
+            return;
+        }
+        if !self.flight.may_write(self.now()) {
             return;
         }
         let Some(output) = &self.output else {
