@@ -6,7 +6,7 @@ use vecperf::export::files;
 use crate::args::SnapshotArgs;
 use crate::exit::{Exit, Failure, Result};
 use crate::terminal::Terminal;
-use crate::watched::{Place, Watched};
+use crate::watched::{self, Place, Watched};
 
 pub(crate) fn run(args: &SnapshotArgs, terminal: Terminal) -> Result<Exit> {
     let place = Place::asked_for(&args.watched)?;
@@ -17,13 +17,13 @@ pub(crate) fn run(args: &SnapshotArgs, terminal: Terminal) -> Result<Exit> {
         return Err(Failure::usage(format!("{shown} is there already"))
             .remedy("give another name with -o, or --force to overwrite it"));
     }
-    let watched = Watched::at(place.clone());
+    let program = Watched::at(place.clone());
     // What is no vecperf is found out by a question that changes nothing.
     let told = |silence| Failure::from((&place, silence));
-    watched.state().map_err(told)?;
-    let capture = watched.capture().map_err(told)?;
-    let report: Report = serde_json::from_slice(&capture).map_err(|error| {
-        Failure::runtime(format!("{place}: what was answered is no report")).because(&error)
+    program.state().map_err(told)?;
+    let capture = program.capture().map_err(told)?;
+    let report: Report = watched::read(&capture).map_err(|why| {
+        Failure::runtime(format!("{place}: what was answered is no report: {why}"))
     })?;
     if to_stdout {
         terminal.bytes(&capture)?;

@@ -80,10 +80,16 @@ impl Watched {
 
     fn ask<T: DeserializeOwned>(&self, target: &str, patience: Duration) -> Result<T, Silence> {
         let body = connection::ask(&self.place, ("GET", target), patience)?;
-        serde_json::from_slice(&body).map_err(|error| {
-            Silence::Refused(format!("what answers there is not vecperf: {error}"))
+        read(&body).map_err(|why| {
+            Silence::Refused(format!("what answers there is not vecperf: {why}"))
         })
     }
+}
+
+/// JSON that anybody may have written. What is wrong with it names values in it, so it is made fit for a terminal.
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body)
+        .map_err(|error| vecperf::export::plain(&error.to_string()).into_owned())
 }
 
 /// As a failure of the command, with what to do.
@@ -97,5 +103,20 @@ impl From<(&Place, Silence)> for Failure {
             )),
             Silence::Refused(_) => failure,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_answer_reaches_the_terminal_without_its_controls() {
+        let hostile = br#"{"schema_version": "\u001b[2J\u202e"}"#;
+        let why = read::<State>(hostile).unwrap_err();
+        assert!(why.contains("\\u{1b}[2J\\u{202e}"), "{why}");
+        assert!(!why.contains('\u{1b}'), "{why:?}");
+        let why = read::<vecperf::Report>(br#"{"verdicts": "\u001b]0;x\u0007"}"#).unwrap_err();
+        assert!(!why.contains(char::is_control), "{why:?}");
     }
 }
