@@ -125,4 +125,15 @@ fn captures_are_written_when_something_happens_and_everybody_elses_handlers_stil
     );
     assert!(!report.series.is_empty());
     watched.finish().unwrap();
+
+    std::panic::set_hook(Box::new(|_| ()));
+    let directory = room.path().join("both");
+    let watched = monitor(&directory, |settings| {
+        (settings.flight.on_breach, settings.flight.on_panic) = (true, true);
+    });
+    capture(&watched, &directory, "was broken");
+    panics();
+    capture(&watched, &directory, "a panic at");
+    watched.finish().unwrap();
+    drop(std::panic::take_hook());
 }

@@ -1,8 +1,9 @@
 //! The flight recorder: the last minutes, written as a report when somebody asks, a threshold breaks, SIGUSR2 comes or
 //! the program panics.
 
+mod budget;
+
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak, mpsc};
 use std::time::Duration;
 
@@ -14,16 +15,14 @@ use crate::report::{PhaseReport, Report};
 use crate::resource::ResourceSample;
 use crate::snapshot::{OperationSnapshot, SeriesPoint, Snapshot};
 
+use budget::{Budget, Cause, Leave};
+
 /// From one cumulative snapshot that is kept to the next, in seconds.
 const BETWEEN_MARKS: u64 = 15;
 /// Bytes of the snapshots kept, about; the oldest go.
 const MOST_BYTES: usize = 48 << 20;
 /// Operations counted in each second.
 const OPERATIONS: usize = 32;
-/// Captures written by themselves, at most: a threshold that breaks again and again must not fill the disk.
-const MOST_CAPTURES: u64 = 20;
-/// From one that is written by itself to the next.
-const PAUSE: Duration = Duration::from_secs(60);
 /// How long a panic waits for its capture.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -34,7 +33,7 @@ pub(super) struct Flight {
     /// Set once the monitor stands: captures need all of it.
     watch: OnceLock<Weak<Watch>>,
     kept: Mutex<Kept>,
-    captures: AtomicU64,
+    budget: Mutex<Budget>,
 }
 
 #[derive(Default)]
@@ -42,7 +41,6 @@ struct Kept {
     points: VecDeque<SeriesPoint>,
     /// Everything since the start, at moments of the last minutes, with its size.
     marks: VecDeque<(Snapshot, usize)>,
-    last: Option<Duration>,
 }
 
 impl Flight {
@@ -101,7 +99,7 @@ impl Flight {
     /// A threshold has broken.
     pub(super) fn breached(&self, threshold: &str) {
         if self.asked.on_breach {
-            self.capture_apart(format!("{threshold} was broken"));
+            self.capture_apart(Cause::Breach, format!("{threshold} was broken"));
         }
     }
 
@@ -109,12 +107,12 @@ impl Flight {
     pub(super) fn beat(&self) {
         #[cfg(target_os = "linux")]
         if self.asked.on_signal && crate::signals::asked::came() {
-            self.capture_apart("SIGUSR2".to_owned());
+            self.capture_apart(Cause::Signal, "SIGUSR2".to_owned());
         }
     }
 
     /// Writes on a thread of its own, so that the collector's beats go on.
-    fn capture_apart(&self, reason: String) {
+    fn capture_apart(&self, cause: Cause, reason: String) {
         let Some(watch) = self.watch.get().and_then(Weak::upgrade) else {
             return;
         };
@@ -122,21 +120,14 @@ impl Flight {
         let write = move || {
             #[cfg(target_os = "linux")]
             crate::signals::leave_to_the_program();
-            watch.write_capture(&reason);
+            watch.write_capture(cause, &reason);
         };
         drop(std::thread::Builder::new().name(name).spawn(write));
     }
 
-    /// False when one was just written, or too many were.
-    fn may_write(&self, now: Duration) -> bool {
-        let mut kept = self.kept();
-        let soon = (kept.last).is_some_and(|last| now.saturating_sub(last) < PAUSE);
-        if soon || self.captures.load(Ordering::Relaxed) >= MOST_CAPTURES {
-            return false;
-        }
-        kept.last = Some(now);
-        self.captures.fetch_add(1, Ordering::Relaxed);
-        true
+    fn may_write(&self, cause: Cause, now: Duration) -> Leave {
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        budget.ask(cause, now)
     }
 }
 
@@ -202,7 +193,7 @@ fn look_out_for_panics(watch: Weak<Watch>) {
         let at = panic.location().map(ToString::to_string);
         let reason = format!("a panic at {}", at.unwrap_or_default());
         let write = move || {
-            watch.write_capture(&reason);
+            watch.write_capture(Cause::Panic, &reason);
             _ = done.send(());
         };
         if std::thread::Builder::new().spawn(write).is_ok() {
@@ -242,19 +233,22 @@ impl Watch {
     }
 
     /// Writes a capture into the output directory; nobody is there to tell of an error, so it becomes a note.
-    fn write_capture(&self, reason: &str) {
+    fn write_capture(&self, cause: Cause, reason: &str) {
         // The hook and the handler stay when the run has ended, or came to nothing.
         if self.collector.is_elsewhere() || self.told().finished {
             return;
         }
-        if !self.flight.may_write(self.now()) {
-            return;
+        match self.flight.may_write(cause, self.now()) {
+            Leave::Granted => {}
+            Leave::Refused(why) => return self.told().note(format!("no capture ({reason}): {why}")),
+            Leave::RefusedAgain => return,
         }
         let Some(output) = &self.output else {
             let note = format!("no capture ({reason}): this monitor writes no files");
             return self.told().note(note);
         };
-        let time = humantime::format_rfc3339_seconds(clock::wall()).to_string();
+        // A panic may follow a breach within the second.
+        let time = humantime::format_rfc3339_millis(clock::wall()).to_string();
         let name = format!("capture-{}.json", time.replace([':', '-'], ""));
         let written = Json
             .to_bytes(&self.capture(reason))
