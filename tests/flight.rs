@@ -61,6 +61,17 @@ fn capture(monitor: &Monitor, directory: &Path, reason: &str) -> Report {
     panic!("no capture that tells of {reason} in a minute");
 }
 
+/// Makes a monitor when it is dropped.
+struct MadeInAPanic(PathBuf);
+
+impl Drop for MadeInAPanic {
+    fn drop(&mut self) {
+        let watched = monitor(&self.0, |settings| settings.flight.on_panic = true);
+        let notes = watched.finish().unwrap().notes;
+        assert!(notes.iter().any(|note| note.contains("made in a panic")));
+    }
+}
+
 fn panics() {
     let panicked = std::thread::spawn(|| panic!("on purpose")).join();
     assert!(panicked.is_err());
@@ -107,6 +118,17 @@ fn captures_are_written_when_something_happens_and_everybody_elses_handlers_stil
     watched.finish().unwrap();
     panics(); // waits for its capture
     assert_eq!(captures(&directory), [] as [PathBuf; 0], "the run is over");
+
+    let directory = room.path().join("unwinding");
+    assert!(
+        std::thread::spawn(|| {
+            let _made = MadeInAPanic(directory);
+            panic!("on purpose");
+        })
+        .join()
+        .is_err(),
+        "and the process is still there"
+    );
     drop(std::panic::take_hook());
 
     let directory = room.path().join("breach");

@@ -111,18 +111,11 @@ impl Flight {
         }
     }
 
-    /// Writes on a thread of its own, so that the collector's beats go on.
+    /// So that the collector's beats go on.
     fn capture_apart(&self, cause: Cause, reason: String) {
-        let Some(watch) = self.watch.get().and_then(Weak::upgrade) else {
-            return;
-        };
-        let name = "vecperf-capture".to_owned();
-        let write = move || {
-            #[cfg(target_os = "linux")]
-            crate::signals::leave_to_the_program();
-            watch.write_capture(cause, &reason);
-        };
-        drop(std::thread::Builder::new().name(name).spawn(write));
+        if let Some(watch) = self.watch.get().and_then(Weak::upgrade) {
+            drop(write_apart(watch, cause, reason));
+        }
     }
 
     fn may_write(&self, cause: Cause, now: Duration) -> Leave {
@@ -176,30 +169,42 @@ impl Monitor {
         if asked.on_signal && !crate::signals::asked::look_out() {
             self.note("SIGUSR2 cannot be looked out for here");
         }
-        if asked.on_panic {
-            look_out_for_panics(Arc::downgrade(&watch.shared()));
+        if asked.on_panic && !look_out_for_panics(Arc::downgrade(&watch.shared())) {
+            self.note("panics cannot be looked out for by a monitor that is made in a panic");
         }
     }
 }
 
 /// Lets the hook that is there do what it does, then captures. The thread that panics may hold any lock of the program's or
-/// ours, so it is another one that does the work.
-fn look_out_for_panics(watch: Weak<Watch>) {
+/// ours, so it is another one that does the work. False: this thread is unwinding, and no hook can be set on it.
+fn look_out_for_panics(watch: Weak<Watch>) -> bool {
+    if std::thread::panicking() {
+        return false;
+    }
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         before(panic);
         let Some(watch) = watch.upgrade() else { return };
-        let (done, wait) = mpsc::channel();
         let at = panic.location().map(ToString::to_string);
         let reason = format!("a panic at {}", at.unwrap_or_default());
-        let write = move || {
-            watch.write_capture(Cause::Panic, &reason);
-            _ = done.send(());
-        };
-        if std::thread::Builder::new().spawn(write).is_ok() {
-            _ = wait.recv_timeout(PATIENCE);
+        if let Some(written) = write_apart(watch, Cause::Panic, reason) {
+            _ = written.recv_timeout(PATIENCE);
         }
     }));
+    true
+}
+
+/// Writes a capture on a thread of its own. The receiver hears when it is done; `None`: there is no thread.
+fn write_apart(watch: Arc<Watch>, cause: Cause, reason: String) -> Option<mpsc::Receiver<()>> {
+    let (done, written) = mpsc::channel();
+    let write = move || {
+        crate::signals::leave_to_the_program();
+        watch.write_capture(cause, &reason);
+        // A panic is not waited for any longer, say.
+        _ = done.send(());
+    };
+    let thread = std::thread::Builder::new().name("vecperf-capture".to_owned());
+    thread.spawn(write).is_ok().then_some(written)
 }
 
 impl Watch {
