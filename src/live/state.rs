@@ -111,7 +111,7 @@ fn process(window: &Snapshot, seconds: f64) -> ProcessState {
             .filter(|_| seconds > 0.0)
             .map(|faults| rate(faults, seconds)),
         threads: last.and_then(|last| last.threads),
-        own_cpu_seconds: window.self_cost.cpu.as_secs_f64(),
+        own_cpu_seconds: 0.0, // the monitor's to say, which knows all its threads
     }
 }
 

@@ -31,13 +31,18 @@ impl Watch {
             ..Snapshot::default()
         };
         let collecting = self.collector.self_cost();
-        let (profiling_cpu, profiling_bytes) = self.profiling.cost();
-        let (heap_cpu, heap_bytes) = self.heap.cost();
-        snapshot.self_cost.cpu += collecting.cpu + profiling_cpu + heap_cpu + self.memory.cost();
-        snapshot.self_cost.bytes += collecting.bytes + profiling_bytes + heap_bytes;
+        snapshot.self_cost.cpu += self.own_cpu();
+        snapshot.self_cost.bytes +=
+            collecting.bytes + self.profiling.cost().1 + self.heap.cost().1;
         snapshot.self_cost.missed_beats += collecting.missed_beats;
         self.state_recalls(&mut snapshot);
         snapshot
+    }
+
+    /// CPU time of our own threads so far, and of what they do on others.
+    pub(super) fn own_cpu(&self) -> Duration {
+        let profiling = self.profiling.cost().0 + self.heap.cost().0;
+        self.collector.self_cost().cpu + profiling + self.memory.cost() + self.serving.cost()
     }
 
     /// A snapshot at a phase's edge, with a resource sample of exactly this moment.

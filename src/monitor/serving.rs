@@ -26,12 +26,15 @@ const LONGEST: f64 = 60.0;
 /// The open endpoints of a monitor; `None` once it has ended, so that none is opened that nobody would close.
 pub(super) struct Serving {
     servers: Mutex<Option<Vec<Server>>>,
+    /// CPU time of those that are closed.
+    closed: Mutex<Duration>,
 }
 
 impl Default for Serving {
     fn default() -> Self {
         Self {
             servers: Mutex::new(Some(Vec::new())),
+            closed: Mutex::default(),
         }
     }
 }
@@ -39,7 +42,8 @@ impl Default for Serving {
 impl Serving {
     /// CPU time of answering.
     pub(super) fn cost(&self) -> Duration {
-        self.servers().iter().flatten().map(Server::cost).sum()
+        let open: Duration = self.servers().iter().flatten().map(Server::cost).sum();
+        open + *self.closed()
     }
 
     fn has_ended(&self) -> bool {
@@ -58,11 +62,18 @@ impl Serving {
     /// Closes all, for good. Not under the lock: an answer under way may ask what answering costs.
     pub(super) fn stop(&self) {
         let servers = self.servers().take();
-        servers.iter().flatten().for_each(Server::stop);
+        for server in servers.iter().flatten() {
+            server.stop();
+            *self.closed() += server.cost();
+        }
     }
 
     fn servers(&self) -> MutexGuard<'_, Option<Vec<Server>>> {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn closed(&self) -> MutexGuard<'_, Duration> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -170,9 +181,7 @@ impl Answers for Answering {
 impl Watch {
     fn state(&self) -> crate::live::State {
         let mut state = self.view.state();
-        let own = self.collector.self_cost().cpu + self.profiling.cost().0 + self.heap.cost().0;
-        let own = own + self.memory.cost() + self.serving.cost();
-        state.process.own_cpu_seconds = own.as_secs_f64();
+        state.process.own_cpu_seconds = self.own_cpu().as_secs_f64();
         state
     }
 }

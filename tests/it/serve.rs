@@ -76,7 +76,12 @@ fn the_port_tells_what_the_program_does() {
     assert!(status == 200 && body.contains("vecperf_"), "{body}");
     let (status, body) = over_tcp(port, "HEAD /state HTTP/1.1\r\nHost: localhost");
     assert_eq!((status, body.as_str()), (200, ""));
-    monitor.finish().unwrap();
+    assert!(state.process.own_cpu_seconds > 0.0);
+    let report = monitor.finish().unwrap();
+    assert!(
+        report.self_cost.cpu_seconds >= state.process.own_cpu_seconds,
+        "the answers are among it"
+    );
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "closed");
 }
 
