@@ -35,7 +35,7 @@ impl Watch {
         snapshot.self_cost.bytes +=
             collecting.bytes + self.profiling.cost().1 + self.heap.cost().1;
         snapshot.self_cost.missed_beats += collecting.missed_beats;
-        self.state_recalls(&mut snapshot);
+        self.view.state_recalls(&mut snapshot);
         snapshot
     }
 
@@ -153,17 +153,9 @@ impl Watch {
             .collect();
         drop(told);
         if let Some(judged) = phases.iter_mut().find(|phase| phase.steady) {
-            self.state_recalls(&mut judged.window);
+            self.view.state_recalls(&mut judged.window);
         }
         phases
-    }
-
-    /// Puts the recalls that the program stated beside the latencies of their operations.
-    fn state_recalls(&self, snapshot: &mut Snapshot) {
-        let told = self.told();
-        for operation in &mut snapshot.operations {
-            operation.stated_recall = told.recalls.get(&operation.name).cloned();
-        }
     }
 }
 

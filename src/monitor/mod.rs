@@ -272,11 +272,8 @@ impl Monitor {
     /// [`Operation::record_recall`] counted. It is the recall of the run and of its steady phase.
     pub fn set_recall(&self, operation: &str, recall: RecallEstimate) {
         if let Some(watch) = &self.watch {
-            watch.view.state_recall(operation, recall.clone());
+            watch.view.state_recall(operation, recall);
         }
-        self.tell(|told| {
-            told.recalls.insert(operation.to_owned(), recall);
-        });
     }
 
     /// States what was searched and how.

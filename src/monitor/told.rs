@@ -1,9 +1,6 @@
 //! What the program told the monitor in the course of the run. Bounded, however long it runs: a service may start a
 //! phase for each batch and write a note for each error.
 
-use std::collections::BTreeMap;
-
-use crate::recall::RecallEstimate;
 use crate::report::Workload;
 use crate::snapshot::Snapshot;
 
@@ -16,7 +13,6 @@ pub(super) struct Told {
     further_phases: u64,
     notes: Vec<String>,
     further_notes: u64,
-    pub(super) recalls: BTreeMap<String, RecallEstimate>,
     pub(super) workload: Option<Workload>,
     pub(super) interrupted: bool,
     pub(super) finished: bool,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use crate::clock;
@@ -25,7 +25,10 @@ pub(super) struct Observed {
 /// What can be looked at; nothing is kept until it is opened.
 pub(super) struct View {
     open: AtomicBool,
-    program: Program,
+    started: SystemTime,
+    /// Known from the first look on: who is never looked at need not be asked for.
+    program: OnceLock<Program>,
+    /// What the program stated of its recall; the collector's thread reads it, too.
     recalls: Mutex<BTreeMap<String, RecallEstimate>>,
     kept: Mutex<Kept>,
 }
@@ -38,22 +41,30 @@ struct Kept {
 
 impl View {
     pub(super) fn new(started: SystemTime) -> Self {
-        let executable = std::env::current_exe().ok();
-        let name = executable.as_deref().and_then(|path| path.file_name());
         Self {
             open: AtomicBool::new(false),
-            program: Program {
-                name: name.unwrap_or_default().to_string_lossy().into_owned(),
-                pid: std::process::id(),
-                started_at: humantime::format_rfc3339_millis(started).to_string(),
-            },
+            started,
+            program: OnceLock::new(),
             recalls: Mutex::default(),
             kept: Mutex::default(),
         }
     }
 
+    fn program(&self) -> &Program {
+        self.program.get_or_init(|| {
+            let executable = std::env::current_exe().ok();
+            let name = executable.as_deref().and_then(|path| path.file_name());
+            Program {
+                name: name.unwrap_or_default().to_string_lossy().into_owned(),
+                pid: std::process::id(),
+                started_at: humantime::format_rfc3339_millis(self.started).to_string(),
+            }
+        })
+    }
+
     /// From now on seconds are kept.
     pub(super) fn open(&self) {
+        self.program(); // as it is called now: its file may be replaced
         self.open.store(true, Ordering::Relaxed);
     }
 
@@ -88,16 +99,16 @@ impl View {
         let Some((at, observed)) = last else {
             let nothing = Snapshot::default();
             let now = humantime::format_rfc3339_millis(clock::wall()).to_string();
-            return live::of_window(&self.program, now, (&nothing, &nothing), Vec::new());
+            return live::of_window(self.program(), now, (&nothing, &nothing), Vec::new());
         };
         let now = humantime::format_rfc3339_millis(at).to_string();
         let windows = (&observed.run, &observed.window);
-        live::of_window(&self.program, now, windows, observed.verdicts.clone())
+        live::of_window(self.program(), now, windows, observed.verdicts.clone())
     }
 
     /// The seconds that end after `since`.
     pub(super) fn series(&self, since: f64) -> Series {
-        lock(&self.kept).history.series(&self.program, since)
+        lock(&self.kept).history.series(self.program(), since)
     }
 }
 
