@@ -1,7 +1,11 @@
 //! What is listened on, and the connections from it: both kinds behind one face.
 
 use std::io::{self, Read, Write};
+#[cfg(unix)]
+use std::net::Shutdown;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::os::{fd::OwnedFd, unix::net::UnixStream};
 use std::time::Duration;
 
 use super::{Endpoint, unix};
@@ -63,6 +67,24 @@ impl Listener {
         }
     }
 
+    /// What ends the wait in [`Listener::accept`] from another thread. `None`: no descriptor is left.
+    #[cfg(unix)]
+    pub(super) fn closer(&self) -> Option<Closer> {
+        let descriptor = match self {
+            Self::Tcp(listener) => listener.try_clone().map(OwnedFd::from),
+            Self::Unix(listener) => listener.descriptor(),
+        };
+        descriptor
+            .ok()
+            .map(|descriptor| Closer(UnixStream::from(descriptor)))
+    }
+
+    /// This system has none.
+    #[cfg(not(unix))]
+    pub(super) fn closer(&self) -> Option<Closer> {
+        None
+    }
+
     /// True where every user and every browser of the machine can ask.
     pub(super) fn is_open_to_all(&self) -> bool {
         matches!(self, Self::Tcp(_))
@@ -80,7 +102,31 @@ impl Listener {
     }
 }
 
-/// Ends the wait in [`Listener::accept`] by being a client that says nothing.
+/// A second descriptor of a listener's socket. The type is a stream's, for the only call that is made: one that shuts
+/// down what the descriptor is of, whatever kind of socket that is.
+#[cfg(unix)]
+pub(super) struct Closer(UnixStream);
+
+#[cfg(unix)]
+impl Closer {
+    /// Nobody is let in any more, and who waits in `accept` is told. False: not on this system.
+    pub(super) fn close(&self) -> bool {
+        self.0.shutdown(Shutdown::Both).is_ok()
+    }
+}
+
+/// There is none.
+#[cfg(not(unix))]
+pub(super) enum Closer {}
+
+#[cfg(not(unix))]
+impl Closer {
+    pub(super) fn close(&self) -> bool {
+        match *self {}
+    }
+}
+
+/// For systems where a [`Closer`] does nothing: ends the wait in [`Listener::accept`] by being a client that says nothing.
 pub(super) fn knock(endpoint: &Endpoint) {
     match endpoint {
         Endpoint::Socket(path) => unix::knock(path),

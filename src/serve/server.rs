@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder, JoinHandle};
 use std::time::Duration;
 
-use super::listener::{self, Client, Listener};
+use super::listener::{self, Client, Closer, Listener};
 use super::request::LONGEST_HEAD;
 use super::{Endpoint, Request, Response, gate};
 use crate::clock;
@@ -32,6 +32,8 @@ pub(crate) trait Answers: Send + Sync {
 /// Answers at one endpoint until it is stopped or dropped.
 pub(crate) struct Server {
     endpoint: Endpoint,
+    /// Ends the thread's wait, whatever has become of the socket's file.
+    closer: Option<Closer>,
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
     process: u32,
@@ -55,7 +57,7 @@ impl Server {
     /// It cannot be opened, or there is no thread for it: why, and what to do.
     pub(crate) fn start(endpoint: &Endpoint, answers: Arc<dyn Answers>) -> Result<Self> {
         let listener = Listener::open(endpoint)?;
-        let endpoint = listener.endpoint();
+        let (endpoint, closer) = (listener.endpoint(), listener.closer());
         let shared = Arc::new(Shared {
             answers: Mutex::new(Some(answers)),
             stopping: AtomicBool::new(false),
@@ -74,6 +76,7 @@ impl Server {
             })?;
         Ok(Self {
             endpoint,
+            closer,
             shared,
             thread: Mutex::new(Some(thread)),
             process: std::process::id(),
@@ -99,7 +102,9 @@ impl Server {
             return;
         };
         self.shared.stopping.store(true, Ordering::Release);
-        listener::knock(&self.endpoint);
+        if !self.closer.as_ref().is_some_and(Closer::close) {
+            listener::knock(&self.endpoint);
+        }
         let ended =
             self.shared
                 .bell

@@ -3,6 +3,7 @@
 
 use std::fs::{self, Permissions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -62,6 +63,11 @@ impl Listener {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// A second descriptor of the socket.
+    pub(super) fn descriptor(&self) -> io::Result<OwnedFd> {
+        self.listener.try_clone().map(OwnedFd::from)
     }
 
     /// Waits for the next client. `None`: it is another user's.
