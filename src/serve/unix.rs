@@ -1,15 +1,17 @@
 //! The Unix socket: a file that only its user may open, that never takes the place of another program's, and that is
 //! gone when the program is.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use super::listener::Client;
+use crate::clock::Moment;
 use crate::config::socket_place;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -19,6 +21,9 @@ impl Client for UnixStream {
         self.set_write_timeout(Some(time))
     }
 }
+
+/// How long another may take to open its socket.
+const TURN: Duration = Duration::from_secs(1);
 
 /// A socket that is listened on. Dropping it removes the file, if it is still this one's.
 pub(super) struct Listener {
@@ -39,6 +44,7 @@ impl Listener {
         if path.parent() == Some(&place) {
             make_private(&place)?;
         }
+        let _turn = take_turn(path);
         make_way(path)?;
         let listener = UnixListener::bind(path).map_err(|error| {
             let what = match error.kind() {
@@ -122,6 +128,30 @@ fn make_private(directory: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Holds a lock on the directory of `path`, as whoever opens a socket there does: one that is found dead is not another's
+/// that has bound and does not listen yet, and what is removed is what was found dead. `None`: the lock cannot be had, on
+/// NFS say, or somebody holds it for long; then two that start in the same microseconds may take each other's place.
+fn take_turn(path: &Path) -> Option<File> {
+    let directory = path.parent()?;
+    let here = Path::new(".");
+    let directory = if directory.as_os_str().is_empty() {
+        here
+    } else {
+        directory
+    };
+    let directory = File::open(directory).ok()?;
+    let begun = Moment::now();
+    loop {
+        match directory.try_lock() {
+            Ok(()) => return Some(directory),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < TURN => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            Err(_) => return None,
+        }
+    }
+}
+
 /// Removes the socket that a dead process left.
 fn make_way(path: &Path) -> Result<()> {
     let Ok(there) = fs::symlink_metadata(path) else {
@@ -193,4 +223,26 @@ fn is_own(stream: &UnixStream) -> bool {
 #[cfg(not(target_os = "linux"))]
 fn is_own(_: &UnixStream) -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_that_start_together_over_a_dead_ones_socket_one_has_it() {
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("vp.sock");
+        for _ in 0..50 {
+            drop(UnixListener::bind(&path).unwrap()); // leaves its file
+            let opened: Vec<_> = thread::scope(|scope| {
+                let one = || Listener::open(&path).ok();
+                let starting: Vec<_> = (0..4).map(|_| scope.spawn(one)).collect();
+                let all = starting.into_iter();
+                all.filter_map(|one| one.join().unwrap()).collect()
+            });
+            assert_eq!(opened.len(), 1);
+            assert!(UnixStream::connect(&path).is_ok(), "and can be asked");
+        }
+    }
 }
