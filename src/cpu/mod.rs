@@ -54,7 +54,7 @@ pub use statistics::Statistics;
 pub use symbol::{NotRestored, symbolize};
 
 #[cfg(target_os = "linux")]
-pub(crate) use attribute::Receipt;
+pub(crate) use attribute::{Missing, Receipt};
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) use attribute::Waited;
 #[cfg(target_os = "linux")]

@@ -91,12 +91,8 @@ impl Watch {
         notes.extend(self.callbacks.note());
         notes.extend(self.collector.notes());
         notes.extend(infinite_gauges(run));
-        let (slow_operations, left_out) = self.profiling.slow(self.now());
-        if left_out > 0 {
-            notes.push(format!(
-                "slow operations without a receipt, too many in one second: {left_out}"
-            ));
-        }
+        let (slow_operations, missing) = self.profiling.slow(self.now());
+        notes.extend(missing);
         let mut whole = PhaseReport::from_snapshot("run", false, run);
         let mut reports: Vec<_> = phases
             .iter()

@@ -24,7 +24,7 @@ mod tests;
 #[cfg(test)]
 use join::Statistics;
 pub(super) use join::{Attribution, Limits};
-pub(crate) use receipts::Receipt;
+pub(crate) use receipts::{Missing, Receipt};
 pub(crate) use waits::Waited;
 pub(super) use waits::{Sums, Waits};
 

@@ -9,7 +9,7 @@ use crate::segment::{Outcome, Segment};
 
 /// Receipts kept, about 120 bytes each; the oldest go.
 const MOST: usize = 8192;
-/// Receipts in a second; more are counted.
+/// Receipts in a second of the latest one's; more are counted.
 const PER_SECOND: u32 = 50;
 
 /// What one slow instance did.
@@ -34,6 +34,17 @@ pub(crate) struct Receipts {
     second: u64,
     in_second: u32,
     left_out: u64,
+    /// When the latest one ended that had to go.
+    dropped_until_ns: Option<u64>,
+}
+
+/// Slow instances without a receipt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Missing {
+    /// There were too many in their second.
+    pub(crate) left_out: u64,
+    /// Those that ended until then had to go for later ones: CLOCK_MONOTONIC, nanoseconds.
+    pub(crate) dropped_until_ns: Option<u64>,
 }
 
 impl Receipts {
@@ -54,7 +65,8 @@ impl Receipts {
             return;
         }
         let second = segment.end_ns / 1_000_000_000;
-        if second != self.second {
+        // Threads are joined one after the other: what ended before counts with the second that is being counted.
+        if second > self.second {
             (self.second, self.in_second) = (second, 0);
         }
         self.in_second += 1;
@@ -63,7 +75,8 @@ impl Receipts {
             return;
         }
         if self.kept.len() == MOST {
-            self.kept.pop_front();
+            let oldest = self.kept.pop_front();
+            self.dropped_until_ns = oldest.map(|oldest| oldest.end_ns).max(self.dropped_until_ns);
         }
         self.kept.push_back(Receipt {
             operation: segment.operation,
@@ -81,9 +94,12 @@ impl Receipts {
         self.kept.iter()
     }
 
-    /// Slow instances without a receipt, because there were too many in their second.
-    pub(crate) fn left_out(&self) -> u64 {
-        self.left_out
+    /// What has none.
+    pub(crate) fn missing(&self) -> Missing {
+        Missing {
+            left_out: self.left_out,
+            dropped_until_ns: self.dropped_until_ns,
+        }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -122,8 +138,24 @@ mod tests {
         assert_eq!(receipts.kept().count(), 1);
         (0..1000).for_each(|at| ended(&mut receipts, 3_000_000_000 + at, 501));
         assert_eq!(receipts.kept().count(), 51);
-        assert_eq!(receipts.left_out(), 950);
+        assert_eq!(receipts.missing().left_out, 950);
+        assert_eq!(receipts.missing().dropped_until_ns, None);
         (4..10_000).for_each(|second| ended(&mut receipts, second * 1_000_000_000, 600));
         assert_eq!(receipts.kept().count(), MOST);
+        let oldest = receipts.kept().next().unwrap().end_ns;
+        let until = receipts.missing().dropped_until_ns;
+        assert_eq!(until, Some(oldest - 1_000_000_000));
+    }
+
+    #[test]
+    fn threads_that_alternate_around_the_edge_of_a_second_get_no_more() {
+        let mut receipts = Receipts::default();
+        receipts.slow_above(1, 500);
+        for _ in 0..1000 {
+            ended(&mut receipts, 4_000_000_001, 501);
+            ended(&mut receipts, 3_999_999_999, 501);
+        }
+        assert_eq!(receipts.kept().count(), PER_SECOND as usize);
+        assert_eq!(receipts.missing().left_out, 1950);
     }
 }

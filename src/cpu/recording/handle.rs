@@ -14,7 +14,7 @@ use super::shared::{Context, Shared, State};
 use super::splits::{self, Split, Sums};
 use super::thread::run;
 use crate::clock;
-use crate::cpu::attribute::Receipt;
+use crate::cpu::attribute::{Missing, Receipt};
 use crate::cpu::options::{BackEnd, Choice, Options, Target};
 use crate::cpu::refusal::Refusal;
 use crate::cpu::statistics::Statistics;
@@ -262,14 +262,14 @@ impl Recording {
         }
     }
 
-    /// Receipts of slow operations, oldest first, and how many have none because there were too many at once.
-    pub(crate) fn receipts(&self) -> (Vec<Receipt>, u64) {
+    /// Receipts of slow operations, oldest first, and what has none.
+    pub(crate) fn receipts(&self) -> (Vec<Receipt>, Missing) {
         if self.is_elsewhere() {
-            return (Vec::new(), 0);
+            return (Vec::new(), Missing::default());
         }
         let state = self.shared.state();
         let receipts = &state.drain.splits.waits.receipts;
-        (receipts.kept().copied().collect(), receipts.left_out())
+        (receipts.kept().copied().collect(), receipts.missing())
     }
 
     /// True in a process that was forked from the one that started this.

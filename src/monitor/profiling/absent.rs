@@ -58,8 +58,8 @@ impl Profiling {
     ) {
     }
 
-    pub(in crate::monitor) fn slow(&self, _: Duration) -> (Vec<SlowOperation>, u64) {
-        (Vec::new(), 0)
+    pub(in crate::monitor) fn slow(&self, _: Duration) -> (Vec<SlowOperation>, Vec<String>) {
+        Default::default()
     }
 
     pub(in crate::monitor) fn cost(&self) -> (Duration, u64) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock;
-use crate::cpu::Receipt;
+use crate::cpu::{Missing, Receipt};
 use crate::report::SlowOperation;
 use crate::segment::{Outcome, Source};
 
@@ -14,14 +14,13 @@ pub(super) fn operations(
     now: Duration,
     (waits, faults): (bool, bool),
 ) -> Vec<SlowOperation> {
-    let now_ns = clock::monotonic_nanos();
+    let at = since_start(now);
     let seconds = |nanos: u64| nanos as f64 / 1e9;
     let one = |receipt: &Receipt| {
         let waited = &receipt.waited;
         let off_cpu = waited.blocked_ns.saturating_add(waited.preempted_ns);
-        let ago = Duration::from_nanos(now_ns.saturating_sub(receipt.end_ns));
         Some(SlowOperation {
-            ended_seconds: now.saturating_sub(ago).as_secs_f64(),
+            ended_seconds: at(receipt.end_ns).as_secs_f64(),
             operation: source.operation(receipt.operation)?,
             outcome: match receipt.outcome {
                 Outcome::Ok => "ok",
@@ -40,4 +39,28 @@ pub(super) fn operations(
         })
     };
     receipts.iter().filter_map(one).collect()
+}
+
+/// What the reader of the receipts should know is not among them.
+pub(super) fn notes(missing: Missing, now: Duration) -> Vec<String> {
+    let mut notes = Vec::new();
+    if missing.left_out > 0 {
+        let left_out = missing.left_out;
+        notes.push(format!(
+            "slow operations without a receipt, too many in one second: {left_out}"
+        ));
+    }
+    if let Some(until) = missing.dropped_until_ns {
+        let until = since_start(now)(until).as_secs_f64();
+        notes.push(format!(
+            "receipts of slow operations begin {until:.1} s after the start: those before had to go for later ones"
+        ));
+    }
+    notes
+}
+
+/// From CLOCK_MONOTONIC to the time since the monitor's start, which was `now` ago.
+fn since_start(now: Duration) -> impl Fn(u64) -> Duration {
+    let now_ns = clock::monotonic_nanos();
+    move |at_ns| now.saturating_sub(Duration::from_nanos(now_ns.saturating_sub(at_ns)))
 }

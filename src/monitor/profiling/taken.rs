@@ -177,17 +177,18 @@ impl Profiling {
         }
     }
 
-    /// Slow operations one by one, and how many more there were.
-    pub(in crate::monitor) fn slow(&self, now: Duration) -> (Vec<SlowOperation>, u64) {
+    /// Slow operations one by one, and notes on those that are missing.
+    pub(in crate::monitor) fn slow(&self, now: Duration) -> (Vec<SlowOperation>, Vec<String>) {
         let (Ok(recording), Some(statistics)) = (&self.run, self.statistics()) else {
-            return (Vec::new(), 0);
+            return Default::default();
         };
         let Some(source) = self.source.as_deref() else {
-            return (Vec::new(), 0);
+            return Default::default();
         };
-        let (receipts, left_out) = recording.receipts();
+        let (receipts, missing) = recording.receipts();
         let seen = (statistics.switches, statistics.faults);
-        (slow::operations(&receipts, source, now, seen), left_out)
+        let slow = slow::operations(&receipts, source, now, seen);
+        (slow, slow::notes(missing, now))
     }
 
     /// CPU time and bytes that the profiler took so far.
