@@ -1,6 +1,7 @@
 //! A running program that is watched: where its socket is, and what it answers there.
 
 mod connection;
+mod following;
 mod place;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use vecperf::live::{Functions, Series, State};
 
 use crate::exit::{Failure, Result};
 
+pub(crate) use following::Following;
 pub(crate) use place::Place;
 
 /// How long a program may take to answer what it knows already.

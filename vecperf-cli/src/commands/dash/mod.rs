@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::args::DashArgs;
 use crate::exit::{Exit, Failure, Result};
 use crate::terminal::Terminal;
-use crate::watched::{Place, Silence, Watched};
+use crate::watched::{Following, Place, Silence, Watched};
 
 /// Pages open at once.
 const MOST: usize = 16;
@@ -123,16 +123,9 @@ fn events(client: &mut TcpStream, watched: &Watched) -> io::Result<()> {
         b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n\
           X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\nretry: 1000\n\n",
     )?;
-    let (mut process, mut since) = (0, -1.0);
+    let mut following = Following::new(watched.clone());
     loop {
-        let news = watched.state().and_then(|state| {
-            if state.pid != process {
-                (process, since) = (state.pid, -1.0);
-            }
-            let series = watched.series(since)?;
-            since = series.at_seconds.last().copied().unwrap_or(since);
-            Ok((state, series))
-        });
+        let news = following.news();
         client.write_all(event(news).as_bytes())?;
         thread::sleep(INTERVAL);
     }

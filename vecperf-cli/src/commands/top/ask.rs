@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use vecperf::live::{Functions, Series, State};
 
-use crate::watched::{Silence, Watched};
+use crate::watched::{Following, Silence, Watched};
 
 /// What there is to tell.
 #[derive(Debug)]
@@ -55,22 +55,10 @@ impl Asking {
 }
 
 fn again_and_again(watched: &Watched, interval: Duration, tell: &Sender<News>) {
-    let (mut process, mut since) = (0, -1.0);
+    let mut following = Following::new(watched.clone());
     loop {
-        let news = match watched.state() {
-            Ok(state) => {
-                // Another process starts its own seconds.
-                if state.pid != process {
-                    (process, since) = (state.pid, -1.0);
-                }
-                match watched.series(since) {
-                    Ok(series) => {
-                        since = series.at_seconds.last().copied().unwrap_or(since);
-                        News::Answered(Box::new(state), series)
-                    }
-                    Err(silence) => News::Silent(silence),
-                }
-            }
+        let news = match following.news() {
+            Ok((state, series)) => News::Answered(Box::new(state), series),
             Err(silence) => News::Silent(silence),
         };
         if tell.send(news).is_err() {

@@ -107,7 +107,8 @@ impl Model {
     pub(super) fn hear(&mut self, news: News) {
         match news {
             News::Answered(state, series) => {
-                if state.pid != self.live.state.pid {
+                let before = &self.live.state;
+                if (state.pid, &state.started_at) != (before.pid, &before.started_at) {
                     self.restarted = true;
                     self.live.history = History::default();
                 }
@@ -231,7 +232,18 @@ mod tests {
         assert_eq!(model.line, Line::Lost("nobody listens there".to_owned()));
         assert_eq!(names(&model), ["search"]);
         let news = state(2, &[("insert", 1.0)]);
-        model.hear(News::Answered(Box::new(news), Series::default()));
+        model.hear(News::Answered(Box::new(news.clone()), Series::default()));
         assert!(model.restarted && model.line == Line::Good);
+
+        // In a container the number is the same.
+        model.restarted = false;
+        model.hear(News::Answered(Box::new(news.clone()), Series::default()));
+        assert!(!model.restarted);
+        let news = State {
+            started_at: "2026-01-02T00:00:00.000Z".to_owned(),
+            ..news
+        };
+        model.hear(News::Answered(Box::new(news), Series::default()));
+        assert!(model.restarted);
     }
 }
