@@ -75,11 +75,6 @@ impl Watched {
         connection::ask(&self.place, ("POST", "/snapshot"), Duration::from_secs(60))
     }
 
-    /// What it answers to `target`, as it is.
-    pub(crate) fn raw(&self, target: &str) -> Result<Vec<u8>, Silence> {
-        connection::ask(&self.place, ("GET", target), Duration::from_secs(70))
-    }
-
     fn ask<T: DeserializeOwned>(&self, target: &str, patience: Duration) -> Result<T, Silence> {
         let body = connection::ask(&self.place, ("GET", target), patience)?;
         read(&body).map_err(|why| {

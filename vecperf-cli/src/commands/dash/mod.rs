@@ -17,6 +17,8 @@ use crate::watched::{Following, Place, Silence, Watched};
 
 /// Pages open at once.
 const MOST: usize = 16;
+/// Seconds of a profile.
+const PROFILE: u64 = 5;
 /// Between two looks at the program.
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -87,15 +89,21 @@ fn answer(mut client: TcpStream, port: u16, watched: &Watched) -> io::Result<()>
             page::HTML.as_bytes(),
         ),
         (true, "/events") => events(&mut client, watched),
-        (true, "/functions") => match watched.raw("/functions?seconds=5") {
-            Ok(functions) => send(&mut client, "200 OK", "application/json", &functions),
-            Err(why) => send(
-                &mut client,
-                "503 Service Unavailable",
-                "text/plain",
-                why.to_string().as_bytes(),
-            ),
-        },
+        (true, "/functions") => {
+            let functions = watched.functions(PROFILE).map_err(|why| why.to_string());
+            let json = functions.and_then(|functions| {
+                serde_json::to_vec(&functions).map_err(|error| error.to_string())
+            });
+            match json {
+                Ok(json) => send(&mut client, "200 OK", "application/json", &json),
+                Err(why) => send(
+                    &mut client,
+                    "503 Service Unavailable",
+                    "text/plain",
+                    why.as_bytes(),
+                ),
+            }
+        }
         _ => send(
             &mut client,
             "404 Not Found",

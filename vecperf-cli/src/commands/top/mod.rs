@@ -58,7 +58,10 @@ pub(crate) fn run(args: &TopArgs, terminal: Terminal) -> Result<Exit> {
     let theme = Theme::new(terminal.stdout_color());
     let screen =
         |error: io::Error| Failure::runtime("the terminal cannot be drawn on").because(&error);
-    let mut drawn = ratatui::try_init().map_err(screen)?;
+    // It may fail after the terminal was changed already.
+    let mut drawn = ratatui::try_init()
+        .inspect_err(|_| ratatui::restore())
+        .map_err(screen)?;
     let ended = watch(&mut drawn, (&mut model, theme), &asking, &ending);
     let restored = ratatui::try_restore();
     ended.and(restored).map_err(screen)?;
