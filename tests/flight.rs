@@ -97,6 +97,16 @@ fn captures_are_written_when_something_happens_and_everybody_elses_handlers_stil
     assert_eq!(SIGNALS.load(Ordering::Relaxed), 1);
     watched.finish().unwrap();
 
+    // One that comes between two monitors is the program's alone.
+    // SAFETY: as above.
+    unsafe { libc::raise(libc::SIGUSR2) };
+    let directory = room.path().join("next");
+    let watched = monitor(&directory, |settings| settings.flight.on_signal = true);
+    std::thread::sleep(Duration::from_millis(200)); // twenty beats
+    watched.finish().unwrap();
+    assert_eq!(captures(&directory), [] as [PathBuf; 0]);
+    assert_eq!(SIGNALS.load(Ordering::Relaxed), 2);
+
     std::panic::set_hook(Box::new(|_| _ = HOOKS.fetch_add(1, Ordering::Relaxed)));
     let directory = room.path().join("panic");
     let watched = monitor(&directory, |settings| settings.flight.on_panic = true);

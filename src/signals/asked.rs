@@ -13,9 +13,19 @@ static INSTALLED: AtomicBool = AtomicBool::new(false);
 
 /// Looks out for SIGUSR2 from now on; once for the process. False: the system refuses.
 pub(crate) fn look_out() -> bool {
+    // One that came after the end of a monitor before this one was for that.
+    CAME.store(false, Ordering::Relaxed);
     if INSTALLED.swap(true, Ordering::AcqRel) {
         return true;
     }
+    let installed = install();
+    if !installed {
+        INSTALLED.store(false, Ordering::Release);
+    }
+    installed
+}
+
+fn install() -> bool {
     // SAFETY: all zeroes is a valid `sigaction`: no handler, no flags, an empty mask.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     // SAFETY: the second pointer is null, which changes nothing; the third is to memory of the right type.
