@@ -53,10 +53,10 @@ pub use refusal::Refusal;
 pub use statistics::Statistics;
 pub use symbol::{NotRestored, symbolize};
 
-#[cfg(target_os = "linux")]
-pub(crate) use attribute::{Missing, Receipt};
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) use attribute::Waited;
+#[cfg(target_os = "linux")]
+pub(crate) use attribute::{Missing, Receipt};
 #[cfg(target_os = "linux")]
 pub(crate) use recording::{Context, Split, SplitPart};
 #[cfg(target_os = "linux")]

@@ -32,8 +32,7 @@ impl Watch {
         };
         let collecting = self.collector.self_cost();
         snapshot.self_cost.cpu += self.own_cpu();
-        snapshot.self_cost.bytes +=
-            collecting.bytes + self.profiling.cost().1 + self.heap.cost().1;
+        snapshot.self_cost.bytes += collecting.bytes + self.profiling.cost().1 + self.heap.cost().1;
         snapshot.self_cost.missed_beats += collecting.missed_beats;
         self.view.state_recalls(&mut snapshot);
         snapshot

@@ -245,7 +245,9 @@ impl Watch {
         }
         match self.flight.may_write(cause, self.now()) {
             Leave::Granted => {}
-            Leave::Refused(why) => return self.told().note(format!("no capture ({reason}): {why}")),
+            Leave::Refused(why) => {
+                return self.told().note(format!("no capture ({reason}): {why}"));
+            }
             Leave::RefusedAgain => return,
         }
         let Some(output) = &self.output else {

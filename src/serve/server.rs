@@ -21,7 +21,7 @@ const READING: Duration = Duration::from_secs(5);
 /// How long the end waits for an answer under way.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What is asked. One trait at the joint; its test double is in `tests`.
+/// What is asked. One trait at the joint; its test double is at the end of this file.
 pub(crate) trait Answers: Send + Sync {
     /// The answer to a request.
     fn answer(&self, request: &Request) -> Response;
@@ -207,4 +207,87 @@ fn answer(answers: &dyn Answers, request: &Request, mut client: Box<dyn Client>)
         .unwrap_or_else(|_| Response::refusal(500, "vecperf panicked over this request"));
     let wire = response.to_wire(request.head_only);
     listener::write(&mut *client, &wire, READING);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+
+    /// Answers `/long` and `/held` when it is let, and panics over `/panic`.
+    struct Double {
+        begun: Sender<()>,
+        go_on: Mutex<Receiver<()>>,
+    }
+
+    impl Answers for Double {
+        fn answer(&self, request: &Request) -> Response {
+            match request.path.as_str() {
+                "/panic" => panic!("on purpose"),
+                "/long" | "/held" => {
+                    self.begun.send(()).unwrap();
+                    lock(&self.go_on).recv().unwrap();
+                }
+                _ => {}
+            }
+            Response::bytes("text/plain", request.path.as_str())
+        }
+
+        fn takes_long(&self, request: &Request) -> bool {
+            request.path == "/long"
+        }
+    }
+
+    /// A server, its port, what tells that an answer is under way, and what lets it go on.
+    fn served() -> (Server, u16, Receiver<()>, Sender<()>) {
+        let ((begun, is_begun), (let_go, go_on)) = (channel(), channel());
+        let go_on = Mutex::new(go_on);
+        let server = Server::start(&Endpoint::Port(0), Arc::new(Double { begun, go_on })).unwrap();
+        let Endpoint::Port(port) = *server.endpoint() else {
+            unreachable!("a port was asked for")
+        };
+        (server, port, is_begun, let_go)
+    }
+
+    fn ask(port: u16, path: &str) -> String {
+        let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        write!(client, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn begin(port: u16, path: &'static str) -> JoinHandle<String> {
+        thread::spawn(move || ask(port, path))
+    }
+
+    #[test]
+    fn one_long_answer_at_a_time_and_a_panic_is_told() {
+        let (server, port, is_begun, let_go) = served();
+        assert!(ask(port, "/panic").starts_with("HTTP/1.1 500 "));
+        let long = begin(port, "/long");
+        is_begun.recv().unwrap();
+        assert!(ask(port, "/long").starts_with("HTTP/1.1 503 "));
+        assert!(ask(port, "/short").ends_with("/short"));
+        let_go.send(()).unwrap();
+        assert!(long.join().unwrap().ends_with("/long"));
+        server.stop();
+    }
+
+    #[test]
+    fn the_end_does_not_wait_for_ever() {
+        for path in ["/long", "/held"] {
+            let (server, port, is_begun, let_go) = served();
+            let under_way = begin(port, path);
+            is_begun.recv().unwrap();
+            let begun = clock::Moment::now();
+            server.stop();
+            assert!(begun.elapsed() < PATIENCE * 5, "{path}");
+            let_go.send(()).unwrap();
+            assert!(under_way.join().unwrap().ends_with(path));
+        }
+    }
 }

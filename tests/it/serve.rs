@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vecperf::live::{Series, State};
 use vecperf::serve::Endpoint;
@@ -42,7 +42,8 @@ fn over_tcp(port: u16, head: &str) -> (u16, String) {
 /// Searches until the state tells of them, which takes two seconds or so.
 fn state_of(monitor: &Monitor, ask: impl Fn(&str) -> (u16, String)) -> State {
     let search = monitor.operation("search \u{1b}[2J\"");
-    loop {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
         search.record(Duration::from_millis(2), Outcome::Ok);
         search.record(Duration::from_millis(3), Outcome::Error);
         let (status, body) = ask("GET /state HTTP/1.1\r\nHost: localhost");
@@ -53,6 +54,7 @@ fn state_of(monitor: &Monitor, ask: impl Fn(&str) -> (u16, String)) -> State {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+    panic!("no search in the state in a minute");
 }
 
 #[test]
@@ -115,6 +117,12 @@ fn what_may_not_or_cannot_be_asked_is_refused() {
     }
     let long = format!("GET /{} HTTP/1.1", "x".repeat(7000));
     assert_eq!(over_tcp(port, &long).0, 403);
+    // As much as is read before it is refused: unread bytes would reset the connection, and the answer with it.
+    let mut client = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    client.write_all(&[b'x'; 8 << 10]).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
     // One that goes away at once, and one that says nothing: the next is answered.
     drop(TcpStream::connect(("127.0.0.1", port)).unwrap());
     let silent = TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -265,9 +273,7 @@ mod socket {
     #[test]
     fn a_socket_that_another_has_put_there_meanwhile_is_left_alone() {
         #[cfg(target_os = "linux")]
-        if !is_alone(
-            "serve::socket::a_socket_that_another_has_put_there_meanwhile_is_left_alone",
-        ) {
+        if !is_alone("serve::socket::a_socket_that_another_has_put_there_meanwhile_is_left_alone") {
             return;
         }
         let room = tempfile::tempdir().unwrap();

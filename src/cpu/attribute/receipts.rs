@@ -76,7 +76,9 @@ impl Receipts {
         }
         if self.kept.len() == MOST {
             let oldest = self.kept.pop_front();
-            self.dropped_until_ns = oldest.map(|oldest| oldest.end_ns).max(self.dropped_until_ns);
+            self.dropped_until_ns = oldest
+                .map(|oldest| oldest.end_ns)
+                .max(self.dropped_until_ns);
         }
         self.kept.push_back(Receipt {
             operation: segment.operation,

@@ -84,8 +84,9 @@ mod tests {
     #[test]
     fn a_run_that_has_the_same_number_is_asked_for_all_its_seconds() {
         let (first, second) = ((1, "2026-01-01"), (1, "2026-01-02"));
-        let (place, answered) =
-            scripted(vec![first, first, first, first, second, second, second, first]);
+        let (place, answered) = scripted(vec![
+            first, first, first, first, second, second, second, first,
+        ]);
         let mut following = Following::new(Watched::at(place));
         for run in [first, first, second] {
             let (state, series) = following.news().unwrap();

@@ -77,9 +77,8 @@ impl Watched {
 
     fn ask<T: DeserializeOwned>(&self, target: &str, patience: Duration) -> Result<T, Silence> {
         let body = connection::ask(&self.place, ("GET", target), patience)?;
-        read(&body).map_err(|why| {
-            Silence::Refused(format!("what answers there is not vecperf: {why}"))
-        })
+        read(&body)
+            .map_err(|why| Silence::Refused(format!("what answers there is not vecperf: {why}")))
     }
 }
 
