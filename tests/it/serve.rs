@@ -136,7 +136,7 @@ fn a_scraper_that_asks_for_long_leaves_the_phases_their_edges() {
     let monitor = monitor();
     let port = port(&monitor);
     let phase = monitor.steady_phase("search");
-    let held = vec![1_u8; 64 << 20];
+    let held = vec![1_u8; 256 << 20];
     std::thread::sleep(Duration::from_millis(200)); // ten beats see it
     drop(std::hint::black_box(held));
     // More than the marks that are kept.
@@ -149,11 +149,7 @@ fn a_scraper_that_asks_for_long_leaves_the_phases_their_edges() {
     phase.end();
     let report = monitor.finish().unwrap();
     let peak = report.phases[0].resources.peak_anonymous_swapped_bytes;
-    let last = report.run.resources.last.unwrap().anonymous_bytes.unwrap();
-    assert!(
-        peak.is_some_and(|peak| peak > last + (48 << 20)),
-        "{peak:?} {last}"
-    );
+    assert!(peak >= Some(256 << 20), "{peak:?}");
 }
 
 #[test]
@@ -245,12 +241,19 @@ mod socket {
         );
     }
 
-    /// The threads of this process that answer.
+    /// Waits until `many` threads of this process answer; one that was joined is listed for some microseconds yet.
     #[cfg(target_os = "linux")]
-    fn answering() -> usize {
-        let threads = fs::read_dir("/proc/self/task").unwrap().flatten();
-        let names = threads.filter_map(|one| fs::read_to_string(one.path().join("comm")).ok());
-        names.filter(|name| name.trim() == "vecperf-serve").count()
+    fn answering(many: usize) -> bool {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < deadline {
+            let threads = fs::read_dir("/proc/self/task").unwrap().flatten();
+            let names = threads.filter_map(|one| fs::read_to_string(one.path().join("comm")).ok());
+            if names.filter(|name| name.trim() == "vecperf-serve").count() == many {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        false
     }
 
     /// Runs the test called `name` again, in a process where no other one has threads. True there.
@@ -286,14 +289,14 @@ mod socket {
         drop(other);
         #[cfg(target_os = "linux")]
         {
-            assert_eq!(answering(), 0, "the knock would have gone to the other one");
+            assert!(answering(0), "the knock would have gone to the other one");
             let gone = room.path().join("gone.sock");
             let monitor = serving(&gone).unwrap();
             monitor.serve(&Endpoint::Port(0)).unwrap();
-            assert_eq!(answering(), 2);
+            assert!(answering(2));
             fs::remove_file(&gone).unwrap();
             monitor.finish().unwrap();
-            assert_eq!(answering(), 0);
+            assert!(answering(0));
         }
     }
 }
