@@ -1,13 +1,16 @@
 //! Joins the rooms: one monitor watches one process, from its creation to [`Monitor::finish`].
 
 mod assemble;
+mod end;
 mod flight;
 mod heap;
 mod memory;
 mod page;
 mod phase;
+mod profiles;
 mod profiling;
 mod serving;
+mod start;
 mod told;
 mod view;
 mod watch;
@@ -18,15 +21,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::clock::{self, Moment};
-use crate::collect::{BeatWindow, Blocks, Collector, Setup};
+use crate::clock::Moment;
+use crate::collect::{Blocks, Collector};
 use crate::config::Settings;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::export::files::OutputDirectory;
-use crate::export::{Exporter, Json};
-use crate::heap::HeapMark;
 use crate::memory::Memory;
-use crate::profile::Profile;
 use crate::recall::RecallEstimate;
 use crate::record::{Gauge, LabelGuard, Operation, Recorder};
 use crate::report::{Report, Workload};
@@ -137,76 +137,6 @@ impl Monitor {
         self.watch
             .as_ref()
             .and_then(|watch| crate::record::Unprofiled::begin(&watch.recorder))
-    }
-
-    fn start(settings: Settings, output: Option<OutputDirectory>) -> Result<Self> {
-        let (serve, flight) = (settings.serve.clone(), settings.flight.clone());
-        let monitor = Self::watching(settings, output);
-        monitor.record_flight(&flight);
-        if let Err(error) = monitor.serve_as_set(&serve) {
-            monitor.discard();
-            return Err(error);
-        }
-        Ok(monitor)
-    }
-
-    fn watching(settings: Settings, output: Option<OutputDirectory>) -> Self {
-        let (started, started_wall) = (Moment::now(), clock::wall());
-        let recorder = Arc::new(Recorder::new(settings.monitoring.series_limit));
-        #[cfg(all(feature = "cpu", target_os = "linux"))]
-        recorder.on_first_segment(crate::cpu::arm_this_thread);
-        let callbacks = Arc::new(watch::Callbacks::default());
-        let view = Arc::new(View::new(started_wall));
-        let flight = Arc::new(Flight::new(&settings.flight));
-        let listeners = watch::Listeners {
-            callbacks: Arc::clone(&callbacks),
-            view: Arc::clone(&view),
-            flight: Arc::clone(&flight),
-        };
-        let mut live = watch::Live::new(&settings, Arc::clone(&recorder), listeners);
-        let setup = Setup {
-            interval: Duration::from_millis(settings.monitoring.resource_interval_ms),
-            series_points: settings.monitoring.series_points,
-            memory: settings.monitoring.memory_tracking,
-        };
-        let memory = Memory::new(settings.monitoring.memory_tracking, started);
-        let blocks = Arc::new(Mutex::new(Blocks::default()));
-        let (cut, counted) = (Arc::clone(&blocks), Arc::clone(&recorder));
-        let asked = memory.clone();
-        let on_beat = Box::new(move |beat: &BeatWindow| {
-            asked.beat();
-            watch::cut(&cut, beat, &counted);
-            live.beat(beat);
-        });
-        blocks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .begin();
-        let collector = Collector::start(Arc::clone(&recorder), setup, started, on_beat);
-        let notes = output.iter().filter_map(OutputDirectory::note).collect();
-        let source = Arc::clone(&recorder);
-        let profiling = Profiling::start(&settings, Some(source));
-        let heap = Heap::start(&settings, Arc::clone(&recorder));
-        Self {
-            watch: Some(Arc::new(Handle(Arc::new(Watch {
-                started,
-                started_wall,
-                recorder,
-                collector,
-                profiling,
-                heap,
-                memory,
-                accounts: memory::Accounts::default(),
-                view,
-                flight,
-                serving: Serving::default(),
-                output,
-                callbacks,
-                told: Mutex::new(Told::starting(notes)),
-                blocks,
-                settings,
-            })))),
-        }
     }
 
     /// The operation called `name`; the same name gives the same operation. Takes a lock: keep the handle.
@@ -335,70 +265,6 @@ impl Monitor {
         }
     }
 
-    /// The CPU profile of the time from now on: waits that long, and reads the functions' names. Works whether or not
-    /// the settings have `cpu_profiling`, any number of times.
-    ///
-    /// # Errors
-    /// No profile can be taken: why, and what to change. A monitor that is off takes none.
-    pub fn profile(&self, duration: Duration) -> Result<Profile> {
-        match &self.watch {
-            Some(watch) => watch.profiling.profile_of_next(duration),
-            None => Err(Error::new(
-                ErrorKind::Unavailable,
-                "no CPU profile: the monitor is off; set enabled = true under [monitoring]",
-            )),
-        }
-    }
-
-    /// The CPU profile so far; `None` when none is taken: [`Report::environment`] says why. Reads the functions' names,
-    /// which takes 50 to 100 ms the first time.
-    pub fn cpu_profile(&self) -> Option<Profile> {
-        self.watch.as_ref()?.profiling.profile()
-    }
-
-    /// The heap profile so far: who allocated what since the monitor's start, and what of it is in use. `None` when none
-    /// is taken: [`Report::environment`] says why. It needs [`vecperf::Allocator`](crate::Allocator) as the program's
-    /// allocator.
-    ///
-    /// Values are `alloc_objects`, `alloc_space`, `temporary_objects`, `temporary_space` (freed before the operation ended
-    /// that allocated them), `inuse_objects` and `inuse_space`: estimates from samples, one byte in
-    /// [`heap_sample_bytes`](crate::config::Monitoring::heap_sample_bytes). Labels are `operation` and `phase`. Reads the
-    /// functions' names, which takes 50 to 100 ms the first time.
-    pub fn heap_profile(&self) -> Option<Profile> {
-        self.watch.as_ref()?.heap.profile()
-    }
-
-    /// The heap at this moment, to compare with another one: see [`Monitor::heap_growth`]. Copies some tens of bytes for
-    /// each place that has allocated.
-    pub fn heap_mark(&self) -> HeapMark {
-        self.watch
-            .as_ref()
-            .map(|watch| watch.heap.mark())
-            .unwrap_or_default()
-    }
-
-    /// What changed from one mark to the other: values as of [`Monitor::heap_profile`], negative where there is less.
-    /// `None` when no heap profile is taken, or when a mark is another monitor's.
-    ///
-    /// ```standalone_crate
-    /// #[global_allocator]
-    /// static ALLOCATOR: vecperf::Allocator = vecperf::Allocator::system();
-    ///
-    /// let monitor = vecperf::Monitor::in_memory(vecperf::Settings::default())?;
-    /// let before = monitor.heap_mark();
-    /// let kept: Vec<Vec<u8>> = (0..64).map(|_| vec![1; 1 << 20]).collect();
-    /// let after = monitor.heap_mark();
-    /// if let Some(growth) = monitor.heap_growth(&before, &after) {
-    ///     let space = growth.value_index("inuse_space").unwrap();
-    ///     assert!(growth.total(space) > 32 << 20);
-    /// }
-    /// # drop(kept);
-    /// # Ok::<(), vecperf::Error>(())
-    /// ```
-    pub fn heap_growth(&self, from: &HeapMark, to: &HeapMark) -> Option<Profile> {
-        self.watch.as_ref()?.heap.growth(from, to)
-    }
-
     /// Where [`Monitor::finish`] writes the report; `None` when it writes none.
     pub fn metrics_path(&self) -> Option<PathBuf> {
         self.watch
@@ -454,64 +320,6 @@ impl Watch {
     fn now(&self) -> Duration {
         self.started.elapsed()
     }
-
-    fn finish(&self) -> Result<Report> {
-        // Before any lock: in the child, one that another thread of the parent held stays locked for ever.
-        if self.collector.is_elsewhere() {
-            return Err(forked());
-        }
-        self.serving.stop();
-        self.profiling.stop();
-        self.heap.stop();
-        let run = self.edge();
-        self.take_account(&run, None);
-        self.stop();
-        // After the last reading of memory: it takes some of its own.
-        let profile = self.profiling.finish();
-        let heap_profile = self.heap.finish();
-        let report = self.report_of(&run);
-        self.told().finished = true;
-        if let Some(output) = &self.output {
-            let names = &self.settings.output;
-            output.write(&names.metrics_file, &Json.to_bytes(&report)?)?;
-            if let Some(profile) = &profile {
-                output.write(&names.profiling_file, profile)?;
-            }
-            if let Some(profile) = &heap_profile {
-                output.write(&names.heap_profile_file, profile)?;
-            }
-            if let Some(name) = &names.report_file {
-                let page = page::page(&report, profile.as_deref(), heap_profile.as_deref())?;
-                output.write(name, &page)?;
-            }
-        }
-        Ok(report)
-    }
-
-    fn stop(&self) {
-        Recorder::uninstall(&self.recorder);
-        self.serving.stop();
-        self.profiling.stop();
-        self.heap.stop();
-        self.collector.stop();
-        self.memory.stop();
-        self.callbacks.forget();
-    }
-}
-
-/// The last handle of a monitor that was never finished: the program returned early or panicked. What was measured
-/// until then is written, marked incomplete, because that is when one wants it most.
-impl Drop for Handle {
-    fn drop(&mut self) {
-        // A child that was forked must not write over what its parent will write.
-        if self.collector.is_elsewhere() || self.told().finished {
-            return;
-        }
-        self.told()
-            .interrupt("the monitor was dropped without finish()".to_owned());
-        // Nobody is left to tell of an error; the file that was there is intact.
-        let _ = self.finish();
-    }
 }
 
 impl Deref for Handle {
@@ -527,14 +335,6 @@ impl Handle {
     fn shared(&self) -> Arc<Watch> {
         Arc::clone(&self.0)
     }
-}
-
-fn forked() -> Error {
-    Error::new(
-        ErrorKind::Unavailable,
-        "this monitor belongs to the process that this one was forked from, which writes its files; make a monitor of \
-         its own in the child",
-    )
 }
 
 impl fmt::Debug for Monitor {
