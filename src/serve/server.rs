@@ -180,7 +180,7 @@ fn serve(shared: &Arc<Shared>, mut client: Box<dyn Client>, open_to_all: bool) {
         return;
     };
     if !answers.takes_long(&request) {
-        return answer(&*answers, &request, client);
+        return answer(&*answers, &request, client, || ());
     }
     if shared.busy.swap(true, Ordering::AcqRel) {
         let busy = Response::refusal(
@@ -192,9 +192,11 @@ fn serve(shared: &Arc<Shared>, mut client: Box<dyn Client>, open_to_all: bool) {
     let of_thread = Arc::clone(shared);
     let long = move || {
         signals::leave_to_the_program();
-        let one = AssertUnwindSafe(|| answer(&*answers, &request, client));
-        drop(catch_unwind(one));
-        of_thread.busy.store(false, Ordering::Release);
+        let free = || of_thread.busy.store(false, Ordering::Release);
+        let one = AssertUnwindSafe(|| answer(&*answers, &request, client, free));
+        if catch_unwind(one).is_err() {
+            free();
+        }
     };
     let name = "vecperf-answer".to_owned();
     if Builder::new().name(name).spawn(long).is_err() {
@@ -202,11 +204,20 @@ fn serve(shared: &Arc<Shared>, mut client: Box<dyn Client>, open_to_all: bool) {
     }
 }
 
-fn answer(answers: &dyn Answers, request: &Request, mut client: Box<dyn Client>) {
+/// `free` is called before the client has all of the answer: who asks again at once finds the place free.
+fn answer(
+    answers: &dyn Answers,
+    request: &Request,
+    mut client: Box<dyn Client>,
+    free: impl FnOnce(),
+) {
     let response = catch_unwind(AssertUnwindSafe(|| answers.answer(request)))
         .unwrap_or_else(|_| Response::refusal(500, "vecperf panicked over this request"));
     let wire = response.to_wire(request.head_only);
-    listener::write(&mut *client, &wire, READING);
+    let (most, last) = wire.split_at(wire.len().saturating_sub(1));
+    listener::write(&mut *client, most, READING);
+    free();
+    listener::write(&mut *client, last, READING);
 }
 
 #[cfg(test)]
