@@ -75,14 +75,15 @@ impl Cells {
     /// What an allocation gave cause to; whether its block is to be sampled.
     #[cold]
     pub(super) fn attend(&self) -> bool {
-        let net = self.counted().net();
-        if net.wrapping_sub(self.told.load(Relaxed)) >= STEP {
+        let counted = self.counted();
+        if counted.net().wrapping_sub(self.told.load(Relaxed)) >= STEP {
             self.tell();
         }
-        let risen = net.wrapping_sub(self.told.load(Relaxed));
-        let allocated = self.allocated_bytes.load(Relaxed);
-        let until_told = allocated.saturating_add_signed(STEP.saturating_sub(risen));
-        sampling::due(allocated, &self.attend_at, until_told)
+        let risen = counted.net().wrapping_sub(self.told.load(Relaxed));
+        let until_told = STEP.saturating_sub(risen);
+        let allocated = counted.allocated_bytes;
+        let tell_at = allocated.saturating_add_signed(until_told);
+        sampling::due(allocated, &self.attend_at, tell_at)
     }
 
     /// Whether there is more to do: [`Cells::settle`]. Left to the caller as with [`Cells::allocated`].
@@ -104,10 +105,10 @@ impl Cells {
     #[cold]
     pub(super) fn settle(&self) {
         let counted = self.counted();
-        if self.told.load(Relaxed).wrapping_sub(counted.net()) >= STEP {
-            self.tell();
-        }
         let fallen = self.told.load(Relaxed).wrapping_sub(counted.net());
+        if fallen >= STEP {
+            return self.tell();
+        }
         let until_told = STEP.saturating_sub(fallen);
         let at = counted.freed_bytes.saturating_add_signed(until_told);
         self.settle_at.store(at, Relaxed);
@@ -180,7 +181,7 @@ impl Cells {
 
 /// The only writer's addition; the sum.
 #[inline(always)]
-fn add(cell: &AtomicU64, n: u64) -> u64 {
+pub(super) fn add(cell: &AtomicU64, n: u64) -> u64 {
     let sum = cell.load(Relaxed).wrapping_add(n);
     cell.store(sum, Relaxed);
     sum

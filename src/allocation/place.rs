@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use super::cells::{Cells, Counted};
+use super::cells::{Cells, Counted, add};
 use super::spent::Spent;
 
 /// The low bits of a stretch's number count the thread's stretches (the highest one is [`UNSURE`]); the others are the
@@ -134,9 +134,4 @@ impl Place {
             own_bytes: bytes.wrapping_sub(self.nested_bytes.load(Relaxed)),
         }
     }
-}
-
-/// The only writer's addition.
-pub(super) fn add(cell: &AtomicU64, n: u64) {
-    cell.store(cell.load(Relaxed).wrapping_add(n), Relaxed);
 }

@@ -6,8 +6,8 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use super::cells::{Cells, Counted};
-use super::place::{ENDED, LOST, LOST_UNSURE, Place, SERIAL_BITS, UNSURE, add, is_empty, lost};
+use super::cells::{Cells, Counted, add};
+use super::place::{ENDED, LOST, LOST_UNSURE, Place, SERIAL_BITS, UNSURE, is_empty, lost};
 use super::spent::Spent;
 
 /// How deep stretches nest. Those deeper are not counted.
