@@ -13,7 +13,33 @@ use crate::report::{Block, PhaseReport};
 /// How often blocks are drawn.
 const DRAWS: usize = 200;
 /// Fewer blocks tell nothing of how much they vary.
-pub(super) const FEWEST_BLOCKS: usize = 6;
+const FEWEST_BLOCKS: usize = 6;
+/// So many drawings tell a spread, where others hold too little to have a value.
+const FEWEST_DRAWS: usize = 20;
+
+/// Why the blocks of a run do not tell how much a metric varies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lacking {
+    /// There are too few.
+    Blocks,
+    /// The operation ended in too few of them.
+    Ended,
+}
+
+impl Lacking {
+    /// In words, with what to do.
+    pub(super) fn reason(self) -> String {
+        match self {
+            Self::Blocks => format!(
+                "a side has fewer than {FEWEST_BLOCKS} blocks of time (a short run, or a report of an older vecperf): measure \
+                 for at least 2 s, or give several runs a side"
+            ),
+            Self::Ended => format!(
+                "it ended in fewer than {FEWEST_BLOCKS} blocks of time: measure longer, or give several runs a side"
+            ),
+        }
+    }
+}
 
 /// An operation in one run.
 pub(super) struct Run {
@@ -173,11 +199,11 @@ impl Run {
         sums
     }
 
-    /// The logarithms of each of `metrics` with their spread; `None` where there are too few blocks.
-    pub(super) fn estimates(&self, metrics: &[Metric], seed: u64) -> Vec<Option<Within>> {
+    /// How much the logarithm of each of `metrics` varies, or why that is not known.
+    pub(super) fn estimates(&self, metrics: &[Metric], seed: u64) -> Vec<Result<Within, Lacking>> {
         let blocks = self.blocks.len();
         if blocks < FEWEST_BLOCKS {
-            return vec![None; metrics.len()];
+            return vec![Err(Lacking::Blocks); metrics.len()];
         }
         let mut random = Random::new(seed);
         let mut drawn = vec![Vec::with_capacity(DRAWS); metrics.len()];
@@ -200,7 +226,7 @@ impl Run {
         }
         let together = drawn.iter().zip(&singles);
         together
-            .map(|(drawn, singles)| Within::new(drawn, singles))
+            .map(|(drawn, singles)| Within::new(drawn, singles).ok_or(Lacking::Ended))
             .collect()
     }
 }
@@ -215,11 +241,17 @@ pub(super) struct Within {
 }
 
 impl Within {
+    /// Of the values of drawings and of single blocks; `None` where too few have one. In a block in which the operation
+    /// did not end, most metrics have none.
     fn new(drawn: &[f64], singles: &[f64]) -> Option<Self> {
-        let spread = variance(drawn)?;
+        let (drawn, singles) = (finite(drawn), finite(singles));
+        if singles.len() < FEWEST_BLOCKS || drawn.len() < FEWEST_DRAWS {
+            return None;
+        }
+        let spread = variance(&drawn)?;
         let blocks = singles.len() as f64;
         // An estimate of ρ from few values is too low by (1 + 3ρ) ÷ n on average.
-        let rho = autocorrelation(singles)?;
+        let rho = autocorrelation(&singles);
         let rho = (rho + (1.0 + 3.0 * rho) / blocks).clamp(0.0, 0.95);
         let widened = (1.0 + rho) / (1.0 - rho);
         Some(Self {
@@ -245,21 +277,22 @@ pub(super) fn variance(values: &[f64]) -> Option<f64> {
 }
 
 /// Of each value with the next; 0 where they are all alike.
-fn autocorrelation(values: &[f64]) -> Option<f64> {
-    if values.iter().any(|it| !it.is_finite()) {
-        return None;
-    }
+fn autocorrelation(values: &[f64]) -> f64 {
     let mean = mean(values);
     let squares: f64 = values.iter().map(|it| (it - mean).powi(2)).sum();
     let products: f64 = values
         .windows(2)
         .map(|it| (it[0] - mean) * (it[1] - mean))
         .sum();
-    Some(if squares > 0.0 {
+    if squares > 0.0 {
         products / squares
     } else {
         0.0
-    })
+    }
+}
+
+fn finite(values: &[f64]) -> Vec<f64> {
+    values.iter().copied().filter(|it| it.is_finite()).collect()
 }
 
 impl Sums {

@@ -1,6 +1,6 @@
 //! Two estimates to a verdict.
 
-use super::estimate::{FEWEST_BLOCKS, Run, Within, mean, variance};
+use super::estimate::{Lacking, Run, Within, mean, variance};
 use super::metric::Metric;
 use super::side::{Group, Pair};
 use super::student;
@@ -137,7 +137,7 @@ fn taken_by_others(pair: &Pair<'_>, name: &str) -> Option<String> {
 
 /// The spread of each metric that comes from blocks, or where there are none, from the runs.
 pub(super) fn logs(base: &[Run], new: &[Run]) -> Vec<(Metric, Known)> {
-    let estimates = |runs: &[Run], seed: u64| -> Vec<Vec<Option<Within>>> {
+    let estimates = |runs: &[Run], seed: u64| -> Vec<Vec<Result<Within, Lacking>>> {
         let numbered = runs.iter().zip(seed..);
         numbered
             .map(|(run, seed)| run.estimates(&OF_BLOCKS, seed))
@@ -151,52 +151,59 @@ pub(super) fn logs(base: &[Run], new: &[Run]) -> Vec<(Metric, Known)> {
                 let values = runs.iter().map(|run| run.value(metric) + metric.floor());
                 values.map(f64::ln).collect()
             };
-            let of = |all: &[Vec<Option<Within>>]| -> Option<Vec<Within>> {
+            let of = |all: &[Vec<Result<Within, Lacking>>]| -> Result<Vec<Within>, Lacking> {
                 all.iter().map(|run| run[at]).collect()
             };
-            let within = of(&within_base).zip(of(&within_new));
+            let within = of(&within_base).and_then(|base| Ok((base, of(&within_new)?)));
             (metric, combine(&logs(base), &logs(new), within))
         })
         .collect()
 }
 
 /// The spread of the difference of two means of runs.
-fn combine(base: &[f64], new: &[f64], within: Option<(Vec<Within>, Vec<Within>)>) -> Known {
+fn combine(
+    base: &[f64],
+    new: &[f64],
+    within: Result<(Vec<Within>, Vec<Within>), Lacking>,
+) -> Known {
     let difference = mean(new) - mean(base);
     let runs = (base.len() as f64, new.len() as f64);
     let freedom = runs.0 + runs.1 - 2.0;
     let squares = |values: &[f64]| variance(values).unwrap_or(0.0) * (values.len() as f64 - 1.0);
     let between = (freedom > 0.0).then(|| (squares(base) + squares(new)) / freedom);
     let mut errors = Vec::new();
-    if let Some((base, new)) = &within {
-        let part = |side: &[Within]| {
-            let runs = side.len() as f64;
-            side.iter().map(|it| it.variance).sum::<f64>() / (runs * runs)
-        };
-        let (one, another) = (part(base), part(new));
-        let least = |side: &[Within]| side.iter().map(|it| it.freedom).sum::<f64>();
-        // Welch and Satterthwaite.
-        let joint = (one + another).powi(2)
-            / (one * one / least(base).max(1.0) + another * another / least(new).max(1.0))
-                .max(f64::MIN_POSITIVE);
-        errors.push(((one + another).sqrt(), joint.clamp(2.0, 1e4)));
-        if let Some(between) = between {
-            let all = base.iter().chain(new).map(|it| it.variance);
-            let typical = all.sum::<f64>() / (runs.0 + runs.1);
-            let moderated = (LENT * typical + freedom * between) / (LENT + freedom);
-            let variance = between.max(moderated) * (1.0 / runs.0 + 1.0 / runs.1);
-            errors.push((variance.sqrt(), freedom + LENT));
+    match &within {
+        Ok((base, new)) => {
+            errors.push(joint(base, new));
+            if let Some(between) = between {
+                let all = base.iter().chain(new).map(|it| it.variance);
+                let typical = all.sum::<f64>() / (runs.0 + runs.1);
+                let moderated = (LENT * typical + freedom * between) / (LENT + freedom);
+                let variance = between.max(moderated) * (1.0 / runs.0 + 1.0 / runs.1);
+                errors.push((variance.sqrt(), freedom + LENT));
+            }
         }
-    } else if let Some(between) = between.filter(|_| base.len() > 1 && new.len() > 1) {
-        errors.push(((between * (1.0 / runs.0 + 1.0 / runs.1)).sqrt(), freedom));
-    } else {
-        let reason = format!(
-            "a side has fewer than {FEWEST_BLOCKS} blocks of time (a short run, or a report of an older vecperf): measure for at \
-             least 2 s, or give several runs a side"
-        );
-        return (Spread::Unknown, Some(reason));
+        Err(lacking) => match between {
+            Some(between) if base.len() > 1 && new.len() > 1 => {
+                errors.push(((between * (1.0 / runs.0 + 1.0 / runs.1)).sqrt(), freedom));
+            }
+            _ => return (Spread::Unknown, Some(lacking.reason())),
+        },
     }
     (Spread::Log { difference, errors }, None)
+}
+
+/// The error from what varies within the runs, and its degrees of freedom: Welch's and Satterthwaite's.
+fn joint(base: &[Within], new: &[Within]) -> (f64, f64) {
+    let part = |side: &[Within]| {
+        let runs = side.len() as f64;
+        side.iter().map(|it| it.variance).sum::<f64>() / (runs * runs)
+    };
+    let (one, another) = (part(base), part(new));
+    let freedom = |side: &[Within]| side.iter().map(|it| it.freedom).sum::<f64>().max(1.0);
+    let least = one * one / freedom(base) + another * another / freedom(new);
+    let freedom = (one + another).powi(2) / least.max(f64::MIN_POSITIVE);
+    ((one + another).sqrt(), freedom.clamp(2.0, 1e4))
 }
 
 /// Each side's recall; runs over the same queries are no more queries.
@@ -291,7 +298,7 @@ fn memory(pair: &Pair<'_>) -> Option<Raw> {
         freedom: 1e4,
     };
     let within = (vec![assumed; base.len()], vec![assumed; new.len()]);
-    let (spread, _) = combine(&logs(&base), &logs(&new), Some(within));
+    let (spread, _) = combine(&logs(&base), &logs(&new), Ok(within));
     let alone = base.len() + new.len() < 4;
     let reason = alone
         .then(|| "taken to vary by 0.3 % from run to run: one run a side does not tell".to_owned());

@@ -290,6 +290,31 @@ fn reports_without_blocks_need_several_runs() {
 }
 
 #[test]
+fn blocks_in_which_nothing_ended_leave_the_others() {
+    let mut random = Random::new(11);
+    let mut with_empty = |factor, is_empty: fn(usize) -> bool| {
+        let mut report = run(Noise::Normal, &mut random, factor, 0.95, 0.0);
+        let blocks = report.phases[0].blocks.iter_mut().enumerate();
+        let empty = blocks.filter(|it| is_empty(it.0));
+        empty.for_each(|(_, block)| block.operations.clear());
+        report
+    };
+    let latency = |base: &Report, new: &Report| {
+        let changes = compare(&[base], &[new], Options::default()).changes;
+        let found = changes.iter().find(|it| it.metric == Metric::LatencyMean);
+        found.cloned().unwrap()
+    };
+    let whole = with_empty(1.0, |_| false);
+    let found = latency(&whole, &with_empty(1.2, |at| at == 7));
+    assert_eq!(found.outcome, Outcome::Regressed, "{found:?}");
+    let found = latency(&whole, &with_empty(1.0, |at| at == 7));
+    assert_eq!(found.outcome, Outcome::Same, "{found:?}");
+    let found = latency(&whole, &with_empty(1.0, |at| at >= 5));
+    assert_eq!(found.outcome, Outcome::Inconclusive, "{found:?}");
+    assert!(found.reason.unwrap().contains("it ended in fewer than 6"));
+}
+
+#[test]
 fn at_equal_recall_a_slower_curve_is_seen() {
     let mut random = Random::new(9);
     let mut setting = |ef: u32, factor: f64, recall: f64| {
