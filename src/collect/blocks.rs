@@ -1,16 +1,15 @@
 //! The judged window in 16 to 32 blocks of equal length, however long it takes: when there are 32, neighbours join and the
 //! next ones are twice as long.
 //!
-//! A block ends at a beat. The distributions are read once a block, so an hour reads them about 150 times.
+//! A block ends at a beat. The distributions are read once a block, so an hour reads them about 150 times, and only those of
+//! the operations used first: neither a block nor the work at a beat grows with the number of operations.
 
 use std::time::Duration;
 
 use crate::snapshot::{Block, BlockOperation, OperationSnapshot};
 
 /// Blocks at most.
-const MOST: usize = 32;
-/// Operations kept in a block, in the order of their first use.
-const OPERATIONS: usize = 16;
+const MOST: usize = Block::MOST;
 
 /// The blocks of a window.
 #[derive(Debug, Default)]
@@ -55,16 +54,17 @@ impl Blocks {
         self.open = None;
     }
 
-    /// A beat at `now`, with the CPU time since the one before it; `read` gives the operations' counts.
+    /// A beat at `now`, with the CPU time since the one before it; `read` gives the counts of so many operations at
+    /// most, those used first.
     pub(crate) fn beat(
         &mut self,
         now: Duration,
         cpu: Option<f64>,
-        read: impl FnOnce() -> Vec<OperationSnapshot>,
+        read: impl FnOnce(usize) -> Vec<OperationSnapshot>,
     ) {
         let Some(open) = &mut self.open else { return };
         let Some((from, before)) = &open.since else {
-            open.since = Some((now, read()));
+            open.since = Some((now, read(Block::OPERATIONS)));
             return;
         };
         open.beats += 1;
@@ -72,7 +72,7 @@ impl Blocks {
         if open.beats < self.beats {
             return;
         }
-        let counted = read();
+        let counted = read(Block::OPERATIONS);
         let ended = counted.iter().filter_map(|operation| {
             let earlier = before.iter().find(|it| it.name == operation.name);
             let window =
@@ -83,7 +83,7 @@ impl Blocks {
             start_seconds: from.as_secs_f64(),
             duration_seconds: now.saturating_sub(*from).as_secs_f64(),
             cpu_seconds: open.cpu,
-            operations: ended.take(OPERATIONS).collect(),
+            operations: ended.take(Block::OPERATIONS).collect(),
         });
         self.open = Some(Open::at(Some((now, counted))));
         if self.taken.len() >= MOST {
@@ -129,10 +129,10 @@ mod tests {
         blocks.begin();
         for beat in 0..=beats {
             let at = beat * 10;
-            blocks.beat(Duration::from_millis(at), Some(0.01), || searches(at));
+            blocks.beat(Duration::from_millis(at), Some(0.01), |_| searches(at));
         }
         blocks.end();
-        blocks.beat(Duration::from_secs(99), Some(1.0), || {
+        blocks.beat(Duration::from_secs(99), Some(1.0), |_| {
             panic!("the window has ended")
         });
         blocks.taken()
@@ -165,9 +165,29 @@ mod tests {
     }
 
     #[test]
+    fn of_many_operations_the_same_first_ones_are_in_every_block() {
+        let mut blocks = Blocks::default();
+        blocks.begin();
+        for beat in 0..=100 {
+            let all = (0..2000).map(|at| OperationSnapshot {
+                name: format!("{at}"),
+                ..searches(beat).remove(0)
+            });
+            blocks.beat(Duration::from_millis(beat), Some(0.0), |most| {
+                all.take(most).collect()
+            });
+        }
+        for block in blocks.taken() {
+            let names: Vec<_> = block.operations.iter().map(|it| &*it.name).collect();
+            assert_eq!(names.len(), Block::OPERATIONS, "{names:?}");
+            assert_eq!((names[0], names[15]), ("0", "15"));
+        }
+    }
+
+    #[test]
     fn without_a_window_nothing_is_read() {
         let mut blocks = Blocks::default();
-        blocks.beat(Duration::ZERO, None, || panic!("nobody asked"));
+        blocks.beat(Duration::ZERO, None, |_| panic!("nobody asked"));
         assert!(blocks.taken().is_empty());
     }
 }

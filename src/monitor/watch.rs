@@ -67,8 +67,8 @@ pub(super) fn cut(blocks: &Mutex<Blocks>, beat: &BeatWindow, recorder: &Recorder
     let mut blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner);
     let used = beat.used.resources();
     let cpu = used.cpu_user_seconds.zip(used.cpu_system_seconds);
-    blocks.beat(beat.to, cpu.map(|(user, system)| user + system), || {
-        recorder.operations()
+    blocks.beat(beat.to, cpu.map(|(user, system)| user + system), |most| {
+        recorder.first_operations(most)
     });
 }
 

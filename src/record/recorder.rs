@@ -90,8 +90,13 @@ impl Recorder {
 
     /// Every operation, cumulative, in the order of their first use; the overflow operation last.
     pub(crate) fn operations(&self) -> Vec<OperationSnapshot> {
+        self.first_operations(usize::MAX)
+    }
+
+    /// The first `most` of [`Recorder::operations`].
+    pub(crate) fn first_operations(&self, most: usize) -> Vec<OperationSnapshot> {
         // Read without the lock: a new operation must not wait for a snapshot.
-        let cores: Vec<Arc<Core>> = self.series().cores().cloned().collect();
+        let cores: Vec<Arc<Core>> = self.series().cores().take(most).cloned().collect();
         cores.iter().map(|core| core.snapshot()).collect()
     }
 

@@ -16,7 +16,7 @@ pub struct Block {
     pub duration_seconds: f64,
     /// CPU time of the process in it; absent where that is not known.
     pub cpu_seconds: Option<f64>,
-    /// The operations that ended in it, at most 16.
+    /// Of the first 16 operations of the run, by their first use, those that ended in it.
     pub operations: Vec<BlockOperation>,
 }
 
@@ -74,18 +74,21 @@ impl BlockOperation {
 }
 
 impl Block {
+    /// Blocks of a phase at most.
+    pub(crate) const MOST: usize = 32;
+    /// Operations in a block at most.
+    pub(crate) const OPERATIONS: usize = 16;
+
     /// Goes on to the end of `later`, which follows this one.
     pub(crate) fn join(&mut self, later: &Self) {
         self.duration_seconds += later.duration_seconds;
         self.cpu_seconds = self.cpu_seconds.zip(later.cpu_seconds).map(|(a, b)| a + b);
         for operation in &later.operations {
-            match self
-                .operations
-                .iter_mut()
-                .find(|it| it.name == operation.name)
-            {
-                Some(same) => same.join(operation),
-                None => self.operations.push(operation.clone()),
+            let own = &mut self.operations;
+            match own.iter().position(|it| it.name == operation.name) {
+                Some(at) => own[at].join(operation),
+                None if own.len() < Self::OPERATIONS => own.push(operation.clone()),
+                None => {}
             }
         }
     }
@@ -93,5 +96,31 @@ impl Block {
     /// The operation called `name`, if one ended in the block.
     pub fn operation(&self, name: &str) -> Option<&BlockOperation> {
         self.operations.iter().find(|it| it.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_joins_is_bounded() {
+        let with = |names: std::ops::Range<usize>| {
+            let operations = names.map(|at| BlockOperation {
+                name: at.to_string(),
+                count: 1,
+                ..BlockOperation::default()
+            });
+            Block {
+                operations: operations.collect(),
+                ..Block::default()
+            }
+        };
+        let mut block = with(0..10);
+        block.join(&with(5..30));
+        assert_eq!(block.operations.len(), Block::OPERATIONS);
+        assert_eq!(block.operation("7").unwrap().count, 2);
+        assert_eq!(block.operation("15").unwrap().count, 1);
+        assert!(block.operation("16").is_none());
     }
 }
