@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::histogram::Histogram;
-use crate::report::{Distribution, PhaseReport, Report};
+use crate::report::{Block, Distribution, PhaseReport, Report};
 
 /// The largest file read; a report of 600 beats and 2,000 series has less than 20 MiB.
 const MAX_BYTES: u64 = 256 << 20;
@@ -175,7 +175,42 @@ fn check_phase(path: &str, phase: &PhaseReport) -> Result<()> {
             }
         }
     }
-    Ok(())
+    match wrong_with_blocks(&phase.blocks) {
+        Some(wrong) => Err(data(format!(
+            "`{path}.blocks{wrong}; the file was changed or damaged"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A comparison takes memory for each block and each bucket that is in one of them.
+fn wrong_with_blocks(blocks: &[Block]) -> Option<String> {
+    if blocks.len() > Block::MOST {
+        let (count, most) = (blocks.len(), Block::MOST);
+        return Some(format!("` are {count}, and there are {most} at most"));
+    }
+    for (at, block) in blocks.iter().enumerate() {
+        if block.operations.len() > Block::OPERATIONS {
+            let (count, most) = (block.operations.len(), Block::OPERATIONS);
+            return Some(format!(
+                "[{at}].operations` are {count}, and a block has {most} at most"
+            ));
+        }
+        for (number, operation) in block.operations.iter().enumerate() {
+            if let Some(index) = impossible(&operation.buckets) {
+                return Some(format!(
+                    "[{at}].operations[{number}]` has a bucket {index}, which no duration falls into"
+                ));
+            }
+        }
+    }
+    None
+}
+
+/// The index of a bucket that no duration falls into.
+fn impossible(buckets: &[(i32, u64)]) -> Option<i32> {
+    let mut indexes = buckets.iter().map(|bucket| bucket.0);
+    indexes.find(|index| !BUCKET_INDEXES.contains(index))
 }
 
 fn wrong_with(distribution: &Distribution) -> Option<String> {
@@ -186,11 +221,7 @@ fn wrong_with(distribution: &Distribution) -> Option<String> {
             Histogram::SCHEMA
         ));
     }
-    if let Some((index, _)) = distribution
-        .buckets
-        .iter()
-        .find(|(index, _)| !BUCKET_INDEXES.contains(index))
-    {
+    if let Some(index) = impossible(&distribution.buckets) {
         return Some(format!(
             "has a bucket {index}, which no duration falls into"
         ));

@@ -170,6 +170,36 @@ fn a_file_that_is_no_report_says_what_it_is() {
     }
 }
 
+/// What a comparison would take memory for is no more than a run can write.
+#[test]
+fn blocks_beyond_their_bounds_are_refused() {
+    let damaged = |damage: &dyn Fn(&mut Vec<vecperf::report::Block>)| {
+        let mut report = sample();
+        let phases = &mut report.phases;
+        let at = phases.iter().position(|it| !it.blocks.is_empty()).unwrap();
+        damage(&mut phases[at].blocks);
+        (at, Report::from_json(&json(&report)))
+    };
+    let (at, read) = damaged(&|blocks| {
+        let block = blocks[0].clone();
+        blocks.resize(33, block);
+    });
+    let expected = format!("`phases[{at}].blocks` are 33, and there are 32 at most");
+    assert!(read.unwrap_err().to_string().contains(&expected));
+    let (at, read) = damaged(&|blocks| {
+        let operation = blocks[2].operations[0].clone();
+        blocks[2].operations.resize(17, operation);
+    });
+    let expected = format!("`phases[{at}].blocks[2].operations` are 17");
+    assert!(read.unwrap_err().to_string().contains(&expected));
+    for index in [i32::MIN, -30 * 64 - 1, 35 * 64 + 1, i32::MAX] {
+        let (_, read) = damaged(&|blocks| blocks[3].operations[0].buckets[1].0 = index);
+        let expected = format!("a bucket {index}, which no duration falls into");
+        assert!(read.unwrap_err().to_string().contains(&expected));
+    }
+    assert!(damaged(&|blocks| blocks.truncate(5)).1.is_ok());
+}
+
 #[test]
 fn a_later_vecperf_may_add_fields() {
     let later =
