@@ -5,6 +5,8 @@
 //!  metric.rs     what is compared, and which way is worse
 //!  side.rs       the runs of a side, by setting and operation
 //!  estimate.rs   a metric of a side with its uncertainty: bootstrap over blocks, spread over runs
+//!  spread.rs     how far the difference of two sides may be off
+//!  raw.rs        each metric of both sides, before it is judged
 //!  judge.rs      two estimates to a verdict
 //!  recall.rs     latency at equal recall
 //!  functions.rs  which functions explain it
@@ -22,8 +24,10 @@ mod judge;
 mod machine;
 mod metric;
 mod random;
+mod raw;
 mod recall;
 mod side;
+mod spread;
 mod student;
 #[cfg(test)]
 mod tests;
@@ -186,10 +190,10 @@ pub fn compare(base: &[&Report], new: &[&Report], options: Options) -> Compariso
     let (base_side, new_side) = (side::Side::new(base), side::Side::new(new));
     let mut notes = machine::notes(base, new);
     let pairs = side::pairs(&base_side, &new_side, &mut notes);
-    let mut raw: Vec<judge::Raw> = pairs.iter().flat_map(judge::raw).collect();
-    raw.extend(recall::at_equal(&base_side, &new_side));
-    let judged = raw.len().max(1) * options.looks.max(1) as usize;
-    let mut changes: Vec<_> = raw
+    let mut raws: Vec<judge::Raw> = pairs.iter().flat_map(raw::raw).collect();
+    raws.extend(recall::at_equal(&base_side, &new_side));
+    let judged = raws.len().max(1) * options.looks.max(1) as usize;
+    let mut changes: Vec<_> = raws
         .into_iter()
         .map(|raw| raw.judge(effect, judged))
         .collect();

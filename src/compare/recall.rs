@@ -4,9 +4,11 @@
 //! violators) and joined by straight lines. Nothing is said beyond the points of either side.
 
 use super::estimate::Run;
-use super::judge::{Raw, Spread, logs, pooled};
+use super::judge::{Raw, Spread};
 use super::metric::Metric;
+use super::raw::pooled;
 use super::side::Side;
+use super::spread::logs;
 use super::student;
 
 /// What is told at equal recall.

@@ -1,0 +1,92 @@
+//! How far the difference of two sides may be off: from what varies within the runs, and from run to run.
+
+use super::estimate::{Lacking, Run, Within, mean, variance};
+use super::judge::Spread;
+use super::metric::Metric;
+
+/// Where runs say little of how they vary, as many degrees of freedom are lent to what varies within them.
+const LENT: f64 = 4.0;
+
+/// The metrics whose spread comes from blocks.
+const OF_BLOCKS: [Metric; 6] = [
+    Metric::LatencyP50,
+    Metric::LatencyP99,
+    Metric::LatencyMean,
+    Metric::Throughput,
+    Metric::CpuPerOperation,
+    Metric::Allocations,
+];
+
+/// What is known, and where that is nothing, why.
+pub(super) type Known = (Spread, Option<String>);
+
+/// The spread of each metric that comes from blocks, or where there are none, from the runs.
+pub(super) fn logs(base: &[Run], new: &[Run]) -> Vec<(Metric, Known)> {
+    let estimates = |runs: &[Run], seed: u64| -> Vec<Vec<Result<Within, Lacking>>> {
+        let numbered = runs.iter().zip(seed..);
+        numbered
+            .map(|(run, seed)| run.estimates(&OF_BLOCKS, seed))
+            .collect()
+    };
+    let (within_base, within_new) = (estimates(base, 1), estimates(new, 1001));
+    let metrics = OF_BLOCKS.iter().enumerate();
+    metrics
+        .map(|(at, &metric)| {
+            let logs = |runs: &[Run]| -> Vec<f64> {
+                let values = runs.iter().map(|run| run.value(metric) + metric.floor());
+                values.map(f64::ln).collect()
+            };
+            let of = |all: &[Vec<Result<Within, Lacking>>]| -> Result<Vec<Within>, Lacking> {
+                all.iter().map(|run| run[at]).collect()
+            };
+            let within = of(&within_base).and_then(|base| Ok((base, of(&within_new)?)));
+            (metric, combine(&logs(base), &logs(new), within))
+        })
+        .collect()
+}
+
+/// The spread of the difference of two means of runs.
+pub(super) fn combine(
+    base: &[f64],
+    new: &[f64],
+    within: Result<(Vec<Within>, Vec<Within>), Lacking>,
+) -> Known {
+    let difference = mean(new) - mean(base);
+    let runs = (base.len() as f64, new.len() as f64);
+    let freedom = runs.0 + runs.1 - 2.0;
+    let squares = |values: &[f64]| variance(values).unwrap_or(0.0) * (values.len() as f64 - 1.0);
+    let between = (freedom > 0.0).then(|| (squares(base) + squares(new)) / freedom);
+    let mut errors = Vec::new();
+    match &within {
+        Ok((base, new)) => {
+            errors.push(joint(base, new));
+            if let Some(between) = between {
+                let all = base.iter().chain(new).map(|it| it.variance);
+                let typical = all.sum::<f64>() / (runs.0 + runs.1);
+                let moderated = (LENT * typical + freedom * between) / (LENT + freedom);
+                let variance = between.max(moderated) * (1.0 / runs.0 + 1.0 / runs.1);
+                errors.push((variance.sqrt(), freedom + LENT));
+            }
+        }
+        Err(lacking) => match between {
+            Some(between) if base.len() > 1 && new.len() > 1 => {
+                errors.push(((between * (1.0 / runs.0 + 1.0 / runs.1)).sqrt(), freedom));
+            }
+            _ => return (Spread::Unknown, Some(lacking.reason())),
+        },
+    }
+    (Spread::Log { difference, errors }, None)
+}
+
+/// The error from what varies within the runs, and its degrees of freedom: Welch's and Satterthwaite's.
+fn joint(base: &[Within], new: &[Within]) -> (f64, f64) {
+    let part = |side: &[Within]| {
+        let runs = side.len() as f64;
+        side.iter().map(|it| it.variance).sum::<f64>() / (runs * runs)
+    };
+    let (one, another) = (part(base), part(new));
+    let freedom = |side: &[Within]| side.iter().map(|it| it.freedom).sum::<f64>().max(1.0);
+    let least = one * one / freedom(base) + another * another / freedom(new);
+    let freedom = (one + another).powi(2) / least.max(f64::MIN_POSITIVE);
+    ((one + another).sqrt(), freedom.clamp(2.0, 1e4))
+}
