@@ -41,7 +41,7 @@ pub struct RecallEstimate {
 }
 
 /// The standard normal distribution's 97.5 % quantile: 2.5 % on each side make a 95 % interval.
-const Z: f64 = 1.959_963_984_540_054;
+pub(crate) const Z: f64 = 1.959_963_984_540_054;
 
 impl RecallEstimate {
     /// The estimate from one recall (0 to 1) a distinct query; `None` without queries.

@@ -8,39 +8,11 @@ use std::collections::BTreeMap;
 
 use super::metric::Metric;
 use super::random::Random;
+use super::within::{FEWEST_BLOCKS, Lacking, Within};
 use crate::report::{Block, PhaseReport};
 
 /// How often blocks are drawn.
 const DRAWS: usize = 200;
-/// Fewer blocks tell nothing of how much they vary.
-const FEWEST_BLOCKS: usize = 6;
-/// So many drawings tell a spread, where others hold too little to have a value.
-const FEWEST_DRAWS: usize = 20;
-
-/// Why the blocks of a run do not tell how much a metric varies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lacking {
-    /// There are too few.
-    Blocks,
-    /// The operation ended in too few of them.
-    Ended,
-}
-
-impl Lacking {
-    /// In words, with what to do.
-    pub(super) fn reason(self) -> String {
-        match self {
-            Self::Blocks => format!(
-                "a side has fewer than {FEWEST_BLOCKS} blocks of time (a short run, or a report of an older vecperf): measure \
-                 for at least 2 s, or give several runs a side"
-            ),
-            Self::Ended => format!(
-                "it ended in fewer than {FEWEST_BLOCKS} blocks of time: measure longer, or give several runs a side"
-            ),
-        }
-    }
-}
-
 /// An operation in one run.
 pub(super) struct Run {
     blocks: Vec<Stretch>,
@@ -69,7 +41,6 @@ struct Stretch {
 struct Sums {
     all: Stretch,
     latencies: Vec<f64>,
-    columns: Vec<i32>,
 }
 
 impl Stretch {
@@ -155,7 +126,6 @@ impl Run {
                     .map_or(0.0, |it| it.allocations as f64),
             },
             latencies: row(&mut whole_buckets.into_iter()),
-            columns: columns.keys().copied().collect(),
         };
         let blocks: Vec<_> = phase
             .blocks
@@ -164,7 +134,7 @@ impl Run {
             .collect();
         Some(Self {
             blocks,
-            columns: whole.columns.clone(),
+            columns: columns.keys().copied().collect(),
             latencies,
             whole,
         })
@@ -172,7 +142,7 @@ impl Run {
 
     /// The value over the whole phase; NaN where the report does not tell.
     pub(super) fn value(&self, metric: Metric) -> f64 {
-        self.whole.value(metric)
+        self.whole.log(metric, &self.columns).exp() - metric.floor()
     }
 
     /// Durations that the value rests on.
@@ -184,7 +154,6 @@ impl Run {
         let mut sums = Sums {
             all: Stretch::default(),
             latencies: vec![0.0; self.columns.len()],
-            columns: Vec::new(),
         };
         let rows = self.latencies.chunks(self.columns.len().max(1));
         for ((block, weight), row) in self.blocks.iter().zip(weights).zip(rows) {
@@ -231,75 +200,7 @@ impl Run {
     }
 }
 
-/// How much a metric varies within a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Within {
-    /// The variance of its logarithm.
-    pub(super) variance: f64,
-    /// Degrees of freedom of that.
-    pub(super) freedom: f64,
-}
-
-impl Within {
-    /// Of the values of drawings and of single blocks; `None` where too few have one. In a block in which the operation
-    /// did not end, most metrics have none.
-    fn new(drawn: &[f64], singles: &[f64]) -> Option<Self> {
-        let (drawn, singles) = (finite(drawn), finite(singles));
-        if singles.len() < FEWEST_BLOCKS || drawn.len() < FEWEST_DRAWS {
-            return None;
-        }
-        let spread = variance(&drawn)?;
-        let blocks = singles.len() as f64;
-        // An estimate of ρ from few values is too low by (1 + 3ρ) ÷ n on average.
-        let rho = autocorrelation(&singles);
-        let rho = (rho + (1.0 + 3.0 * rho) / blocks).clamp(0.0, 0.95);
-        let widened = (1.0 + rho) / (1.0 - rho);
-        Some(Self {
-            // Drawing from n blocks misses a share of 1 ÷ n of the variance.
-            variance: spread * widened * blocks / (blocks - 1.0),
-            freedom: (blocks / widened - 1.0).max(2.0),
-        })
-    }
-}
-
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
-}
-
-/// `None` where a value is missing.
-pub(super) fn variance(values: &[f64]) -> Option<f64> {
-    if values.len() < 2 || values.iter().any(|it| !it.is_finite()) {
-        return None;
-    }
-    let mean = mean(values);
-    let squares: f64 = values.iter().map(|it| (it - mean).powi(2)).sum();
-    Some(squares / (values.len() - 1) as f64)
-}
-
-/// Of each value with the next; 0 where they are all alike.
-fn autocorrelation(values: &[f64]) -> f64 {
-    let mean = mean(values);
-    let squares: f64 = values.iter().map(|it| (it - mean).powi(2)).sum();
-    let products: f64 = values
-        .windows(2)
-        .map(|it| (it[0] - mean) * (it[1] - mean))
-        .sum();
-    if squares > 0.0 {
-        products / squares
-    } else {
-        0.0
-    }
-}
-
-fn finite(values: &[f64]) -> Vec<f64> {
-    values.iter().copied().filter(|it| it.is_finite()).collect()
-}
-
 impl Sums {
-    fn value(&self, metric: Metric) -> f64 {
-        self.log(metric, &self.columns).exp() - metric.floor()
-    }
-
     /// The logarithm of the metric and its floor; not finite where nothing is known.
     fn log(&self, metric: Metric, columns: &[i32]) -> f64 {
         let all = &self.all;

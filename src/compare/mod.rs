@@ -4,7 +4,8 @@
 //!  mod.rs        what comes out, and the way through
 //!  metric.rs     what is compared, and which way is worse
 //!  side.rs       the runs of a side, by setting and operation
-//!  estimate.rs   a metric of a side with its uncertainty: bootstrap over blocks, spread over runs
+//!  estimate.rs   a metric of a run, of all of it and drawn from its blocks
+//!  within.rs     how much it varies within the run
 //!  spread.rs     how far the difference of two sides may be off
 //!  raw.rs        each metric of both sides, before it is judged
 //!  judge.rs      two estimates to a verdict
@@ -31,6 +32,7 @@ mod spread;
 mod student;
 #[cfg(test)]
 mod tests;
+mod within;
 
 use serde::{Deserialize, Serialize};
 

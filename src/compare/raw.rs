@@ -1,13 +1,13 @@
 //! Each metric of both sides, before it is judged.
 
-use super::estimate::{Run, Within, mean};
+use super::estimate::Run;
 use super::judge::{Raw, Spread};
 use super::metric::Metric;
 use super::side::{Group, Pair};
 use super::spread::{combine, logs};
-use super::student;
+use super::within::{Within, mean};
 use crate::quantity::{count, percent};
-use crate::recall::RecallEstimate;
+use crate::recall::{RecallEstimate, Z};
 use crate::report::Report;
 
 /// How much memory is taken to vary from run to run, where one run a side does not tell; of its logarithm.
@@ -23,7 +23,7 @@ pub(super) fn raw(pair: &Pair<'_>) -> Vec<Raw> {
         if base.is_empty() || new.is_empty() {
             continue;
         }
-        let doubt = taken_by_others(pair, name);
+        let doubt = doubt(taken(pair.base, name), taken(pair.new, name));
         let is_main = pair.base.main_operation() == Some(name);
         for (metric, spread) in logs(&base, &new) {
             if metric == Metric::CpuPerOperation && !is_main {
@@ -37,8 +37,7 @@ pub(super) fn raw(pair: &Pair<'_>) -> Vec<Raw> {
             if !before.is_finite() || !after.is_finite() {
                 continue;
             }
-            let few = metric == Metric::LatencyP99
-                && base.iter().chain(&new).any(|run| run.timed() < FOR_P99);
+            let few = too_few(&base, metric) || too_few(&new, metric);
             let (spread, reason) = if few {
                 (
                     Spread::Unknown,
@@ -65,29 +64,38 @@ pub(super) fn raw(pair: &Pair<'_>) -> Vec<Raw> {
     all
 }
 
+/// Whether a run is too short for the metric.
+pub(super) fn too_few(runs: &[Run], metric: Metric) -> bool {
+    metric == Metric::LatencyP99 && runs.iter().any(|run| run.timed() < FOR_P99)
+}
+
 /// More of an operation's time than this lost to others on its CPU makes one run a side say nothing of the program.
 const TAKEN: f64 = 0.05;
 
-/// Where one run a side was slowed down by others: why its times are in doubt. Several runs tell by their spread.
-fn taken_by_others(pair: &Pair<'_>, name: &str) -> Option<String> {
-    if pair.base.reports.len() > 1 && pair.new.reports.len() > 1 {
+/// The largest share of the operation's time in a run that others took on its CPUs, where one run alone tells of the side;
+/// several tell by their spread.
+pub(super) fn taken(group: &Group<'_>, name: &str) -> Option<f64> {
+    if group.reports.len() > 1 {
         return None;
     }
-    let of = |group: &Group<'_>| {
-        let splits = group
-            .operation(name)
-            .into_iter()
-            .filter_map(|it| Some(&it.time_split.as_ref()?.all));
-        let shares =
-            splits.map(|all| all.preempted_seconds / all.latency_seconds.max(f64::MIN_POSITIVE));
-        shares.fold(0.0, f64::max)
-    };
-    let (base, new) = (of(pair.base), of(pair.new));
-    (base.max(new) > TAKEN).then(|| {
+    let splits = group
+        .operation(name)
+        .into_iter()
+        .filter_map(|it| Some(&it.time_split.as_ref()?.all));
+    let shares =
+        splits.map(|all| all.preempted_seconds / all.latency_seconds.max(f64::MIN_POSITIVE));
+    Some(shares.fold(0.0, f64::max))
+}
+
+/// Why a change of times is in doubt, where a run alone on its side was slowed down by others.
+pub(super) fn doubt(base: Option<f64>, new: Option<f64>) -> Option<String> {
+    let worst = base.unwrap_or(0.0).max(new.unwrap_or(0.0));
+    let share = |taken: Option<f64>| taken.map_or("–".to_owned(), |it| percent(100.0 * it));
+    (worst > TAKEN).then(|| {
         format!(
             "others on its CPUs took {} of its time in the base, {} in the new run: several runs a side, or --run, tell it apart",
-            percent(100.0 * base),
-            percent(100.0 * new)
+            share(base),
+            share(new)
         )
     })
 }
@@ -103,9 +111,8 @@ fn recall(pair: &Pair<'_>, name: &str) -> Option<Raw> {
         pooled(&all)
     };
     let (base, new) = (of(pair.base)?, of(pair.new)?);
-    let z = student::quantile(0.025, f64::INFINITY);
     // Zou and Donner, "Construction of confidence limits about effect measures" (2008): MOVER.
-    let root = |one: f64, another: f64| one.hypot(another) / z;
+    let root = |one: f64, another: f64| one.hypot(another) / Z;
     Some(Raw {
         operation: Some(name.to_owned()),
         setting: pair.setting.clone(),

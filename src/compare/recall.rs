@@ -3,13 +3,18 @@
 //! The points (recall, logarithm of the cost) of a side are made monotone (more recall never costs less: pool adjacent
 //! violators) and joined by straight lines. Nothing is said beyond the points of either side.
 
+use std::collections::BTreeSet;
+
 use super::estimate::Run;
 use super::judge::{Raw, Spread};
 use super::metric::Metric;
-use super::raw::pooled;
-use super::side::Side;
+use super::raw::{doubt, pooled, taken, too_few};
+use super::side::{Group, Side};
 use super::spread::logs;
 use super::student;
+use super::within::mean;
+use crate::recall::{RecallEstimate, Z};
+use crate::report::OperationReport;
 
 /// What is told at equal recall.
 const METRICS: [Metric; 3] = [
@@ -17,9 +22,20 @@ const METRICS: [Metric; 3] = [
     Metric::LatencyP99,
     Metric::CpuPerOperation,
 ];
+/// Where intervals end, about: by it the wider one of two errors is found.
+const TAIL: f64 = 0.001;
 
-/// A setting of a side.
+/// An operation of a group that has a recall.
+struct Setting<'a> {
+    group: &'a Group<'a>,
+    name: &'a str,
+    family: String,
+    recall: RecallEstimate,
+}
+
+/// What a setting cost, and found.
 struct Point {
+    name: String,
     recall: f64,
     /// Its standard error.
     recall_error: f64,
@@ -27,25 +43,121 @@ struct Point {
     cost: f64,
     /// Its standard error.
     cost_error: f64,
+    /// Degrees of freedom of that.
+    freedom: f64,
+    /// What others took of the time, where one run alone tells it.
+    taken: Option<f64>,
+}
+
+/// Between two points.
+struct Between {
+    cost: f64,
+    error: f64,
+    freedom: f64,
+    taken: Option<f64>,
 }
 
 /// The changes at up to three recalls that both sides reach; none unless both have two settings with a recall.
+///
+/// Operations whose names differ in numbers only are one at several settings.
 pub(super) fn at_equal(base: &Side<'_>, new: &Side<'_>) -> Vec<Raw> {
-    METRICS
-        .into_iter()
-        .flat_map(|metric| of_metric(base, new, metric))
-        .collect()
+    let (base, new) = (settings(base), settings(new));
+    let families: BTreeSet<_> = base.iter().map(|it| it.family.clone()).collect();
+    let mut told = Vec::new();
+    for family in families {
+        let is_own = |it: &&Setting<'_>| it.family == family;
+        let (base, new): (Vec<_>, Vec<_>) = (
+            base.iter().filter(is_own).collect(),
+            new.iter().filter(is_own).collect(),
+        );
+        // What follows draws from the blocks of every run.
+        if base.len() < 2 || new.len() < 2 {
+            continue;
+        }
+        let (base, new) = (measured(&base), measured(&new));
+        for (at, metric) in METRICS.into_iter().enumerate() {
+            told.extend(of_metric(&base[at], &new[at], metric));
+        }
+    }
+    told
 }
 
-fn of_metric(base: &Side<'_>, new: &Side<'_>, metric: Metric) -> Vec<Raw> {
-    let (base, new) = (
-        monotone(points(base, metric)),
-        monotone(points(new, metric)),
-    );
-    let (Some(low), Some(high)) = (overlap(&base, &new, true), overlap(&base, &new, false)) else {
+/// What has a recall.
+fn settings<'a>(side: &'a Side<'_>) -> Vec<Setting<'a>> {
+    let mut settings = Vec::new();
+    for group in &side.groups {
+        for name in group.names() {
+            let operations = group.operation(name).into_iter();
+            let recalls: Vec<_> = operations.filter_map(|it| it.recall.clone()).collect();
+            settings.extend(pooled(&recalls).map(|recall| Setting {
+                group,
+                name,
+                family: OperationReport::family(name),
+                recall,
+            }));
+        }
+    }
+    settings
+}
+
+/// The points of each metric, by recall.
+fn measured(settings: &[&Setting<'_>]) -> [Vec<Point>; METRICS.len()] {
+    let mut points = [const { Vec::new() }; METRICS.len()];
+    for setting in settings {
+        let runs = setting.group.runs(setting.name);
+        // The difference of the runs to themselves is as uncertain as √2 of their mean, by twice as many runs.
+        let spreads = logs(&runs, &runs);
+        for (points, metric) in points.iter_mut().zip(METRICS) {
+            let known = spreads.iter().find(|it| it.0 == metric);
+            if let Some((_, (Spread::Log { errors, .. }, _))) = known {
+                points.extend(Point::new(setting, &runs, metric, errors));
+            }
+        }
+    }
+    points.map(|mut points| {
+        points.sort_by(|a, b| a.recall.total_cmp(&b.recall));
+        monotone(points)
+    })
+}
+
+impl Point {
+    /// `None` where the cost is not known, or from too little.
+    fn new(
+        setting: &Setting<'_>,
+        runs: &[Run],
+        metric: Metric,
+        errors: &[(f64, f64)],
+    ) -> Option<Self> {
+        let of_another =
+            !metric.is_of_the_wall() && setting.group.main_operation() != Some(setting.name);
+        if of_another || too_few(runs, metric) {
+            return None;
+        }
+        let costs: Vec<_> = runs.iter().map(|run| run.value(metric).ln()).collect();
+        let width = |&(error, freedom): &(f64, f64)| error * student::quantile(TAIL, freedom);
+        let halved = errors
+            .iter()
+            .map(|(error, freedom)| (error / std::f64::consts::SQRT_2, freedom / 2.0));
+        let (cost_error, freedom) = halved.max_by(|a, b| width(a).total_cmp(&width(b)))?;
+        let recall = &setting.recall;
+        let point = Self {
+            name: setting.name.to_owned(),
+            recall: recall.mean,
+            recall_error: (recall.high - recall.low) / (2.0 * Z),
+            cost: mean(&costs),
+            cost_error,
+            freedom,
+            taken: taken(setting.group, setting.name),
+        };
+        (point.cost.is_finite() && point.recall.is_finite()).then_some(point)
+    }
+}
+
+fn of_metric(base: &[Point], new: &[Point], metric: Metric) -> Vec<Raw> {
+    let Some((low, high)) = overlap(base, new) else {
         return Vec::new();
     };
-    let inside = base.iter().chain(&new).map(|point| point.recall);
+    let inside = base.iter().chain(new).map(|point| point.recall);
     let mut recalls: Vec<f64> = inside
         .filter(|recall| (low..=high).contains(recall))
         .collect();
@@ -56,80 +168,49 @@ fn of_metric(base: &Side<'_>, new: &Side<'_>, metric: Metric) -> Vec<Raw> {
     {
         recalls = vec![first, recalls[recalls.len() / 2], last];
     }
+    let operation = label(base, new);
     let told = recalls.into_iter().filter_map(|recall| {
-        let (before, before_error) = at(&base, recall)?;
-        let (after, after_error) = at(&new, recall)?;
+        let (before, after) = (at(base, recall)?, at(new, recall)?);
         Some(Raw {
-            operation: None,
+            operation: operation.clone(),
             setting: Some(format!("at recall {recall:.3}")),
             metric,
-            base: before.exp(),
-            new: after.exp(),
+            base: before.cost.exp(),
+            new: after.cost.exp(),
             spread: Spread::Log {
-                difference: after - before,
-                errors: vec![(before_error.hypot(after_error), 30.0)],
+                difference: after.cost - before.cost,
+                errors: vec![(
+                    before.error.hypot(after.error),
+                    before.freedom.min(after.freedom),
+                )],
             },
             reason: None,
-            doubt: None,
+            doubt: doubt(before.taken, after.taken).filter(|_| metric.is_of_the_wall()),
         })
     });
     told.collect()
 }
 
+/// The operation of all points; of several, the word that their names begin with.
+fn label(base: &[Point], new: &[Point]) -> Option<String> {
+    let mut names = base.iter().chain(new).map(|point| point.name.as_str());
+    let first = names.next()?;
+    if names.all(|name| name == first) {
+        return Some(first.to_owned());
+    }
+    let word = first.split(|c: char| c.is_whitespace() || "{[(=:".contains(c));
+    let word = word.into_iter().next().filter(|it| !it.is_empty());
+    Some(word.unwrap_or(first).to_owned())
+}
+
 /// The ends of what both sides reach; `None` where they share nothing.
-fn overlap(base: &[Point], new: &[Point], low: bool) -> Option<f64> {
+fn overlap(base: &[Point], new: &[Point]) -> Option<(f64, f64)> {
     if base.len() < 2 || new.len() < 2 {
         return None;
     }
     let first = base.first()?.recall.max(new.first()?.recall);
     let last = base.last()?.recall.min(new.last()?.recall);
-    (first <= last).then_some(if low { first } else { last })
-}
-
-fn points(side: &Side<'_>, metric: Metric) -> Vec<Point> {
-    let z = student::quantile(0.025, f64::INFINITY);
-    let mut points = Vec::new();
-    for group in &side.groups {
-        let named = group.names().into_iter();
-        for name in named.filter(|name| {
-            metric != Metric::CpuPerOperation || group.main_operation() == Some(name)
-        }) {
-            let recalls: Vec<_> = group
-                .operation(name)
-                .iter()
-                .filter_map(|it| it.recall.clone())
-                .collect();
-            let runs = group.runs(name);
-            let (Some(recall), Some(error)) = (pooled(&recalls), standard_error(&runs, metric))
-            else {
-                continue;
-            };
-            let costs: Vec<_> = runs.iter().map(|run| run.value(metric).ln()).collect();
-            let cost = super::estimate::mean(&costs);
-            if cost.is_finite() && recall.mean.is_finite() {
-                points.push(Point {
-                    recall: recall.mean,
-                    recall_error: (recall.high - recall.low) / (2.0 * z),
-                    cost,
-                    cost_error: error,
-                });
-            }
-        }
-    }
-    points.sort_by(|a, b| a.recall.total_cmp(&b.recall));
-    points
-}
-
-/// Of the mean of the runs: that of the difference between them and themselves, over √2.
-fn standard_error(runs: &[Run], metric: Metric) -> Option<f64> {
-    let spread = logs(runs, runs).into_iter().find(|it| it.0 == metric)?.1.0;
-    match spread {
-        Spread::Log { errors, .. } => {
-            let widest = errors.iter().map(|it| it.0).fold(0.0, f64::max);
-            Some(widest / std::f64::consts::SQRT_2)
-        }
-        _ => None,
-    }
+    (first <= last).then_some((first, last))
 }
 
 /// Pools neighbours as long as one with more recall costs less.
@@ -157,8 +238,8 @@ fn monotone(points: Vec<Point>) -> Vec<Point> {
     pools.into_iter().flat_map(level).collect()
 }
 
-/// The cost at `recall` and its standard error.
-fn at(points: &[Point], recall: f64) -> Option<(f64, f64)> {
+/// The cost at `recall`.
+fn at(points: &[Point], recall: f64) -> Option<Between> {
     let pair = points
         .windows(2)
         .find(|pair| pair[0].recall <= recall && recall <= pair[1].recall)?;
@@ -177,7 +258,12 @@ fn at(points: &[Point], recall: f64) -> Option<(f64, f64)> {
     let cost = left.cost + share * (right.cost - left.cost);
     let along = |point: &Point| point.cost_error.hypot(slope * point.recall_error);
     let error = ((1.0 - share) * along(left)).hypot(share * along(right));
-    Some((cost, error))
+    Some(Between {
+        cost,
+        error,
+        freedom: left.freedom.min(right.freedom),
+        taken: left.taken.into_iter().chain(right.taken).reduce(f64::max),
+    })
 }
 
 #[cfg(test)]
@@ -186,10 +272,13 @@ mod tests {
 
     fn point(recall: f64, cost: f64) -> Point {
         Point {
+            name: "search".to_owned(),
             recall,
             recall_error: 0.001,
             cost,
             cost_error: 0.01,
+            freedom: 10.0,
+            taken: None,
         }
     }
 
@@ -208,8 +297,8 @@ mod tests {
     #[test]
     fn between_two_points_lies_a_line_and_beyond_them_nothing() {
         let points = [point(0.8, 1.0), point(0.9, 2.0)];
-        assert!((at(&points, 0.85).unwrap().0 - 1.5).abs() < 1e-9);
+        assert!((at(&points, 0.85).unwrap().cost - 1.5).abs() < 1e-9);
         assert!(at(&points, 0.79).is_none() && at(&points, 0.91).is_none());
-        assert!(at(&points, 0.8).unwrap().1 > 0.0);
+        assert!(at(&points, 0.8).unwrap().error > 0.0);
     }
 }

@@ -1,8 +1,9 @@
 //! How far the difference of two sides may be off: from what varies within the runs, and from run to run.
 
-use super::estimate::{Lacking, Run, Within, mean, variance};
+use super::estimate::Run;
 use super::judge::Spread;
 use super::metric::Metric;
+use super::within::{Lacking, Within, mean, variance};
 
 /// Where runs say little of how they vary, as many degrees of freedom are lent to what varies within them.
 const LENT: f64 = 4.0;

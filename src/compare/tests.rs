@@ -350,6 +350,50 @@ fn at_equal_recall_a_slower_curve_is_seen() {
     );
 }
 
+/// Two settings a side, with two runs of each and no blocks: few degrees of freedom make a wide interval.
+#[test]
+fn at_equal_recall_two_runs_are_not_many() {
+    let mut random = Random::new(9);
+    let mut runs = |factor: f64, each: usize| -> Vec<Report> {
+        let mut all = Vec::new();
+        for (ef, cost, recall) in [(32, 1.0, 0.90), (128, 2.8, 0.99)] {
+            for at in 0..each {
+                // As far apart as they say nothing of 15 %, by two.
+                let shift = 0.01 * (at % 2) as f64;
+                let mut report = run(Noise::Normal, &mut random, cost * factor, recall, shift);
+                report.phases[0].blocks.clear();
+                report.workload = Some(crate::report::Workload {
+                    parameters: BTreeMap::from([("ef_search".to_owned(), format!("{ef}"))]),
+                    ..Default::default()
+                });
+                all.push(report);
+            }
+        }
+        all
+    };
+    let mut judged = |each: usize| {
+        let (base, new) = (runs(1.0, each), runs(1.15, each));
+        let (base, new): (Vec<_>, Vec<_>) = (base.iter().collect(), new.iter().collect());
+        let mut changes = compare(&base, &new, Options::default()).changes;
+        changes.retain(|it| {
+            it.metric == Metric::LatencyP50 && it.setting.as_ref().unwrap().contains("recall")
+        });
+        assert!(!changes.is_empty());
+        assert!(
+            changes
+                .iter()
+                .all(|it| it.operation.as_deref() == Some("search"))
+        );
+        changes
+    };
+    let two = judged(2);
+    let open = |it: &Change| it.outcome == Outcome::Inconclusive;
+    assert!(two.iter().all(open), "{two:#?}");
+    let many = judged(8);
+    let seen = |it: &Change| it.outcome == Outcome::Regressed;
+    assert!(many.iter().any(seen), "{many:#?}");
+}
+
 #[test]
 fn nothing_on_a_side_is_no_pass() {
     let comparison = compare(&[], &[], Options::default());

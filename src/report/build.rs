@@ -67,6 +67,12 @@ impl SelfCostReport {
 }
 
 impl OperationReport {
+    /// `name` without its numbers: operations that have the rest in common are one at several settings.
+    pub(crate) fn family(name: &str) -> String {
+        let is_of_a_number = |c: char| c.is_ascii_digit() || c == '.';
+        name.chars().filter(|&c| !is_of_a_number(c)).collect()
+    }
+
     /// What `operation` did in a window of this length; an empty window has the rate 0.
     pub fn from_snapshot(operation: &OperationSnapshot, window: Duration) -> Self {
         let count = operation.count();
