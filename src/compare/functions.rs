@@ -1,10 +1,10 @@
 //! Which functions explain a change: CPU time of their own an operation, from the profiles of both sides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::student;
+use super::{Comparison, student};
 use crate::profile::{Profile, names};
 
 /// A function on both sides.
@@ -18,7 +18,7 @@ pub struct FunctionChange {
     pub new_seconds: f64,
     /// `new_seconds` − `base_seconds`.
     pub change_seconds: f64,
-    /// The lower end of its 99 % interval, by the number of samples.
+    /// The lower end of its interval by the number of samples; all functions' intervals hold together with 99 %.
     pub low_seconds: f64,
     /// The upper end.
     pub high_seconds: f64,
@@ -33,6 +33,8 @@ impl FunctionChange {
 
 /// Functions told at most.
 const MOST: usize = 20;
+/// Of all functions together, either end of an interval is wrong with this probability.
+const TAIL: f64 = 0.005;
 
 #[derive(Clone, Copy, Default)]
 struct Cost {
@@ -40,27 +42,67 @@ struct Cost {
     samples: f64,
 }
 
+/// A side's own CPU time by function, and the operations that it covers.
+struct Side {
+    costs: BTreeMap<String, Cost>,
+    operations: f64,
+}
+
+impl Side {
+    fn nanos_a_sample(&self) -> f64 {
+        let sum = |of: fn(&Cost) -> f64| self.costs.values().map(of).sum::<f64>();
+        sum(|it| it.nanos) / sum(|it| it.samples).max(1.0)
+    }
+}
+
+impl Comparison {
+    /// Explains it by the CPU profiles of both sides: [`functions`] of the operation that changed most gravely, of those
+    /// that the profiles tell of.
+    pub fn explain(&mut self, base: &[&Profile], new: &[&Profile]) {
+        let mut names: Vec<&String> = Vec::new();
+        for name in self.changes.iter().filter_map(|it| it.operation.as_ref()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let told = names.into_iter().find_map(|name| {
+            let functions = functions(base, new, name);
+            (!functions.is_empty()).then(|| (name.clone(), functions))
+        });
+        if let Some((operation, functions)) = told {
+            self.functions = functions;
+            self.functions_of = Some(operation);
+        }
+    }
+}
+
 /// The functions whose CPU time an `operation` changed most, those first that changed for certain. Empty unless both sides
 /// have CPU profiles that tell how many operations they cover.
 pub fn functions(base: &[&Profile], new: &[&Profile], operation: &str) -> Vec<FunctionChange> {
-    let (Some((base, base_count)), Some((new, new_count))) =
-        (costs(base, operation), costs(new, operation))
-    else {
+    let (Some(base), Some(new)) = (costs(base, operation), costs(new, operation)) else {
         return Vec::new();
     };
-    let z = student::quantile(0.005, f64::INFINITY);
-    let names: std::collections::BTreeSet<_> = base.keys().chain(new.keys()).collect();
+    let names: BTreeSet<_> = base.costs.keys().chain(new.costs.keys()).collect();
+    let z = student::quantile(TAIL / names.len().max(1) as f64, f64::INFINITY);
+    // A side without any samples would have seen one of about the other's size.
+    let one_sample = |side: &Side| match side.nanos_a_sample() {
+        nanos if nanos > 0.0 => nanos,
+        _ => base.nanos_a_sample().max(new.nanos_a_sample()),
+    };
+    let (of_base, of_new) = (one_sample(&base), one_sample(&new));
     let changes = names.into_iter().map(|name| {
-        let of = |side: &BTreeMap<String, Cost>, count: f64| {
-            let cost = side.get(name).copied().unwrap_or_default();
-            let seconds = cost.nanos / 1e9 / count;
+        let of = |side: &Side, one_sample: f64| {
+            let cost = side.costs.get(name).copied().unwrap_or_default();
             // Of so many samples, a count is off by its root; of none, by one.
-            (
-                seconds,
-                cost.nanos / 1e9 / count / cost.samples.max(1.0).sqrt(),
-            )
+            let error = if cost.samples >= 1.0 {
+                cost.nanos / cost.samples.sqrt()
+            } else {
+                one_sample
+            };
+            let seconds = |nanos: f64| nanos / 1e9 / side.operations;
+            (seconds(cost.nanos), seconds(error))
         };
-        let ((before, one), (after, another)) = (of(&base, base_count), of(&new, new_count));
+        let ((before, one), (after, another)) = (of(&base, of_base), of(&new, of_new));
         let half = z * one.hypot(another);
         FunctionChange {
             function: name.clone(),
@@ -81,7 +123,7 @@ pub fn functions(base: &[&Profile], new: &[&Profile], operation: &str) -> Vec<Fu
 }
 
 /// Own CPU time by function, and the operations covered.
-fn costs(profiles: &[&Profile], operation: &str) -> Option<(BTreeMap<String, Cost>, f64)> {
+fn costs(profiles: &[&Profile], operation: &str) -> Option<Side> {
     let mut costs: BTreeMap<String, Cost> = BTreeMap::new();
     let mut count = 0_u64;
     for profile in profiles {
@@ -108,5 +150,64 @@ fn costs(profiles: &[&Profile], operation: &str) -> Option<(BTreeMap<String, Cos
             cost.samples += sample.value(samples) as f64;
         }
     }
-    (count > 0).then_some((costs, count as f64))
+    (count > 0).then_some(Side {
+        costs,
+        operations: count as f64,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{Builder, Function, Line, Location, OperationCounts};
+
+    /// A thousand operations with so many samples of 1 ms in each function.
+    fn profile(samples: &[(&str, i64)]) -> Profile {
+        let mut builder = Builder::cpu(1_000_000);
+        let label = builder.label(names::OPERATION, "search");
+        for (address, &(name, count)) in (1..).zip(samples) {
+            let function = builder.function(Function {
+                name: name.to_owned(),
+                ..Function::default()
+            });
+            let location = builder.location(Location {
+                address,
+                lines: vec![Line { function, line: 1 }],
+                ..Location::default()
+            });
+            let values = vec![count, count * 1_000_000];
+            builder.sample(vec![location], values, vec![label.clone()]);
+        }
+        let mut counts = OperationCounts::default();
+        counts.set("search", names::ALL, 1000);
+        builder.operations(&counts);
+        builder.finish()
+    }
+
+    fn certain(base: &[(&str, i64)], new: &[(&str, i64)]) -> Vec<String> {
+        let changes = functions(&[&profile(base)], &[&profile(new)], "search");
+        let certain = changes.into_iter().filter(FunctionChange::is_certain);
+        certain.map(|it| it.function).collect()
+    }
+
+    #[test]
+    fn one_sample_more_than_none_is_no_change() {
+        let base = [("distance", 900)];
+        assert!(certain(&base, &[("distance", 905), ("new", 1)]).is_empty());
+        assert!(certain(&base, &[("distance", 905), ("new", 4)]).is_empty());
+        assert_eq!(certain(&base, &[("distance", 905), ("new", 100)]), ["new"]);
+    }
+
+    #[test]
+    fn of_many_functions_each_must_be_surer() {
+        let names: Vec<String> = (0..2000).map(|at| format!("f{at}")).collect();
+        let with = |first: i64| -> Vec<(&str, i64)> {
+            let others = names.iter().map(|it| (it.as_str(), 100));
+            std::iter::once(("g", first)).chain(others).collect()
+        };
+        // Three standard errors: certain of one function, not of one among two thousand.
+        assert_eq!(certain(&[("g", 100)], &[("g", 148)]), ["g"]);
+        assert!(certain(&with(100), &with(148)).is_empty());
+        assert_eq!(certain(&with(100), &with(200)), ["g"]);
+    }
 }

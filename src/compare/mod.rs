@@ -151,8 +151,11 @@ pub struct Comparison {
     pub effect: f64,
     /// Each metric of each operation, the gravest first.
     pub changes: Vec<Change>,
-    /// The functions whose CPU time changed most, when profiles were given ([`functions`]).
+    /// The functions whose CPU time changed most, when profiles were given ([`Comparison::explain`]).
     pub functions: Vec<FunctionChange>,
+    /// The operation that they are of; absent where there are none.
+    #[serde(default)]
+    pub functions_of: Option<String>,
     /// What the reader should know: other machines, other settings, one run a side.
     pub notes: Vec<String>,
 }
@@ -211,6 +214,7 @@ pub fn compare(base: &[&Report], new: &[&Report], options: Options) -> Compariso
         effect,
         changes,
         functions: Vec::new(),
+        functions_of: None,
         notes,
     }
 }

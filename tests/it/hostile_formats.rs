@@ -215,6 +215,7 @@ fn comparisons_stay_what_they_are_in_every_format() {
         low_seconds: 0.5e-6,
         high_seconds: 1.5e-6,
     }];
+    clean.functions_of = Some("search".into());
     assert!(clean.changes.len() >= 5 && !clean.notes.is_empty());
     let commands = assert_commands(&comparison::github(&clean), "");
     for payload in all() {

@@ -68,15 +68,10 @@ pub fn markdown(comparison: &Comparison) -> String {
             ),
         ]
     });
+    let of = prose(&words::of_functions(comparison));
     table(
         &mut text,
-        &[
-            "CPU time of function, an operation",
-            "base",
-            "new",
-            "change",
-            "99 % interval",
-        ],
+        &[&of, "base", "new", "change", "interval (99 % together)"],
         1,
         rows,
     );

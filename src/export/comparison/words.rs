@@ -147,3 +147,11 @@ pub(super) fn sentence(change: &Change) -> String {
     }
     sentence
 }
+
+/// What the functions' times are of.
+pub(super) fn of_functions(comparison: &Comparison) -> String {
+    match &comparison.functions_of {
+        Some(operation) => format!("{operation}: CPU time of functions, an operation"),
+        None => "CPU time of functions, an operation".to_owned(),
+    }
+}
