@@ -8,6 +8,8 @@ use crate::quantity::duration;
 
 /// Functions shown.
 const FUNCTIONS: usize = 8;
+/// A name longer than so many columns is cut where its figures stand beside it.
+const MOST_OF_A_NAME: usize = 40;
 
 /// A table as wide as `width`, the gravest last, next to the prompt; names act on nothing.
 pub fn text(comparison: &Comparison, width: usize, colour: bool) -> String {
@@ -74,24 +76,32 @@ fn changes(page: &mut Page, comparison: &Comparison) {
     };
     let widths = [cell(0), cell(1), cell(2), cell(3)];
     let numbers: usize = widths.iter().map(|width| width + 2).sum();
-    let verdict = "inconclusive".len() + 2;
-    let name = page.width().saturating_sub(numbers + verdict + 2).max(12);
-    let line = |word: &str, about: &str, cells: &[String; 4]| {
-        let cells = cells
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("  {}", pad_left(cell, width)));
-        format!(
-            "{}{}{}",
-            pad(word, verdict + 2),
-            pad(&fit(about, name), name),
-            cells.collect::<String>()
-        )
+    let verdict = "? inconclusive  ".len();
+    let longest = rows.iter().map(|row| columns(&row.1)).max().unwrap_or(0);
+    let left = page.width().saturating_sub(verdict + numbers);
+    // Where the names have no room beside their figures, those stand below them.
+    let beside = longest.min(MOST_OF_A_NAME) <= left;
+    let name = if beside { left.min(longest) } else { 0 };
+    let figures = |cells: &[String; 4]| -> String {
+        let padded = cells.iter().zip(widths);
+        padded
+            .map(|(cell, width)| format!("  {}", pad_left(cell, width)))
+            .collect()
     };
-    page.line(&line("", "", &head), Style::Dim);
+    let below = " ".repeat(page.width().saturating_sub(numbers).min(verdict));
+    let indent = if beside { verdict + name } else { below.len() };
+    page.line(&format!("{}{}", " ".repeat(indent), figures(&head)), Style::Dim);
     for (at, (change, about, cells)) in rows.iter().enumerate() {
+        let style = style(change.outcome);
         let word = format!("{} {}", words::mark(change.outcome), change.outcome.name());
-        page.line(&line(&word, about, cells), style(change.outcome));
+        let word = pad(&word, verdict);
+        if beside {
+            let about = pad(&fit(about, name), name);
+            page.line(&format!("{word}{about}{}", figures(cells)), style);
+        } else {
+            page.line(&format!("{word}{about}"), style);
+            page.line(&format!("{below}{}", figures(cells)), style);
+        }
         if change.outcome != Outcome::Inconclusive {
             continue;
         }
@@ -123,11 +133,12 @@ fn functions(page: &mut Page, comparison: &Comparison) {
         .iter()
         .filter(|it| it.is_certain())
         .peekable();
+    let of = words::of_functions(comparison);
     let head = match certain.peek() {
-        Some(_) => "CPU time of functions, an operation: change (99 % interval)",
-        None => "No function's CPU time an operation changed for certain.",
+        Some(_) => format!("{of}: change (intervals hold together with 99 %)"),
+        None => format!("{of}: none changed for certain"),
     };
-    page.line(head, Style::Dim);
+    page.wrapped("", Style::Dim, &plain(&head), Style::Dim);
     for it in certain.take(FUNCTIONS) {
         let change = format!(
             "  {:>10}  ({} to {})  ",
