@@ -14,7 +14,10 @@ pub(crate) fn run(args: &ReportArgs, terminal: Terminal) -> Result<Exit> {
     let saved = runs::Saved::read(runs::one(&args.report)?)?;
     let report = &saved.report;
     let (cpu, heap) = match place.format {
-        Telling::Html => (saved.profile(), saved.heap_profile()),
+        Telling::Html => (
+            runs::or_remark(saved.profile(), terminal),
+            runs::or_remark(saved.heap_profile(), terminal),
+        ),
         _ => (None, None),
     };
     let html = Html {

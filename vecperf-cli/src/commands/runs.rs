@@ -5,15 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vecperf::Report;
-use vecperf::export::pprof;
 use vecperf::profile::Profile;
 
 use crate::exit::{Failure, Result};
+use crate::profile;
+use crate::terminal::Terminal;
 
 /// What a report is called in a directory.
 const NAME: &str = "performance_metrics";
-/// A profile is at most this large, unpacked.
-const MOST: usize = 1 << 30;
 
 /// A run: its report and where that is.
 pub(super) struct Saved {
@@ -43,17 +42,33 @@ impl Saved {
         beside.into_iter().find(|path| path.is_file())
     }
 
-    /// The CPU profile; `None` when there is none, or it cannot be read.
-    pub(super) fn profile(&self) -> Option<Profile> {
-        pprof::read(&fs::read(self.profile_path()?).ok()?, MOST).ok()
+    /// The CPU profile; `None` when there is none beside the report.
+    ///
+    /// # Errors
+    /// As [`profile::open`].
+    pub(super) fn profile(&self) -> Result<Option<Profile>> {
+        self.profile_path().map(|it| profile::open(&it)).transpose()
     }
 
-    /// The heap profile, if it is still beside the report and can be read.
-    pub(super) fn heap_profile(&self) -> Option<Profile> {
-        let told = self.report.heap_profile.as_ref()?.file.as_deref()?;
-        let beside = self.path.with_file_name(Path::new(told).file_name()?);
-        pprof::read(&fs::read(beside).ok()?, MOST).ok()
+    /// The heap profile; `None` when there is none beside the report.
+    ///
+    /// # Errors
+    /// As [`profile::open`].
+    pub(super) fn heap_profile(&self) -> Result<Option<Profile>> {
+        let told = self.report.heap_profile.as_ref();
+        let name = told.and_then(|it| Path::new(it.file.as_deref()?).file_name());
+        let beside = name.map(|name| self.path.with_file_name(name));
+        let there = beside.filter(|path| path.is_file());
+        there.map(|it| profile::open(&it)).transpose()
     }
+}
+
+/// What was read, or nothing, and on stderr why: what it would have added is left out.
+pub(super) fn or_remark<T>(read: Result<Option<T>>, terminal: Terminal) -> Option<T> {
+    read.unwrap_or_else(|failure| {
+        terminal.remark(format_args!("told without a profile: {failure}"));
+        None
+    })
 }
 
 /// The one report that `path` is, or that is in the directory `path`.

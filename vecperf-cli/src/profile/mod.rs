@@ -89,7 +89,7 @@ fn name_by(profile: &mut Profile, binary: Option<&Path>) -> Result<()> {
 ///
 /// # Errors
 /// It cannot be read, is no profile, or holds no sample.
-fn open(path: &Path) -> Result<Profile> {
+pub(crate) fn open(path: &Path) -> Result<Profile> {
     let unreadable = |error: &std::io::Error| {
         let remedy = match error.kind() {
             ErrorKind::PermissionDenied => "chmod +r, or run vecperf as the user it belongs to",

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use vecperf::Moment;
 use vecperf::compare::{Comparison, Outcome};
 
-use super::judge;
+use super::{explain, judge};
 use crate::args::CompareArgs;
 use crate::commands::runs::{self, Saved};
 use crate::exit::{Failure, Result};
@@ -27,10 +27,31 @@ pub(super) fn run(
 ) -> Result<(Comparison, bool)> {
     let interrupt = Interrupt::listen(terminal);
     let place = scratch()?;
-    let outcome = rounds(args, commands, terminal, &interrupt, &place);
+    let outcome = rounds(args, commands, terminal, &interrupt, &place).map(|ended| {
+        let [base, new] = &ended.sides;
+        let mut compared = match ended.decided {
+            Some(compared) => compared,
+            None => judge([base, new], args, looks(args)),
+        };
+        explain(&mut compared, [base, new], terminal);
+        (compared, ended.interrupted)
+    });
     // What is left behind there is no reason to fail.
     let _ = std::fs::remove_dir_all(&place);
     outcome
+}
+
+/// How often is looked at most.
+fn looks(args: &CompareArgs) -> u32 {
+    u32::try_from(args.rounds.saturating_sub(1).max(1)).unwrap_or(u32::MAX)
+}
+
+/// The runs of both sides.
+struct Ended {
+    sides: [Vec<Saved>; 2],
+    /// The last look, where it decided before all rounds.
+    decided: Option<Comparison>,
+    interrupted: bool,
 }
 
 fn rounds(
@@ -39,9 +60,12 @@ fn rounds(
     terminal: Terminal,
     interrupt: &Interrupt,
     place: &Path,
-) -> Result<(Comparison, bool)> {
-    let mut sides: [Vec<Saved>; 2] = [Vec::new(), Vec::new()];
-    let looks = u32::try_from(args.rounds.saturating_sub(1).max(1)).unwrap_or(u32::MAX);
+) -> Result<Ended> {
+    let mut ended = Ended {
+        sides: [Vec::new(), Vec::new()],
+        decided: None,
+        interrupted: false,
+    };
     for round in 0..args.rounds {
         let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
         for side in order {
@@ -49,14 +73,15 @@ fn rounds(
             let began = Moment::now();
             let directory = place.join(format!("{name}{round}"));
             std::fs::create_dir(&directory).map_err(|error| cannot_make(&directory, &error))?;
-            let ended = once(commands[side], &directory, terminal);
+            let ran = once(commands[side], &directory, terminal);
             if interrupt.asked() {
                 // The run under way is no run.
-                return finish(sides, args, looks);
+                ended.interrupted = true;
+                return Ok(ended);
             }
-            ended?;
+            ran?;
             let report = runs::one(&directory).map_err(|_| no_report(commands[side]))?;
-            sides[side].push(Saved::read(report)?);
+            ended.sides[side].push(Saved::read(report)?);
             terminal.remark(format_args!(
                 "{name} {} of {}: {:.1} s",
                 round + 1,
@@ -65,23 +90,20 @@ fn rounds(
             ));
         }
         if round + 1 >= BEFORE_A_LOOK && round + 1 < args.rounds {
-            let compared = judge(&sides[0], &sides[1], args, looks);
+            let [base, new] = &ended.sides;
+            let compared = judge([base, new], args, looks(args));
             if compared.count(Outcome::Inconclusive) == 0 {
                 terminal.remark(format_args!(
                     "decided after {} of {} rounds",
                     round + 1,
                     args.rounds
                 ));
-                return Ok((compared, false));
+                ended.decided = Some(compared);
+                break;
             }
         }
     }
-    Ok((judge(&sides[0], &sides[1], args, looks), false))
-}
-
-fn finish(sides: [Vec<Saved>; 2], args: &CompareArgs, looks: u32) -> Result<(Comparison, bool)> {
-    let [base, new] = sides;
-    Ok((judge(&base, &new, args, looks), true))
+    Ok(ended)
 }
 
 /// Runs `command` to its end, its report directed to `directory`. What it prints is not what is asked for here.

@@ -4,8 +4,10 @@ mod interleaved;
 
 use std::path::PathBuf;
 
-use vecperf::compare::{Comparison, Options, Outcome, compare, functions};
+use vecperf::Report;
+use vecperf::compare::{Comparison, Options, Outcome, compare};
 use vecperf::export::comparison;
+use vecperf::profile::Profile;
 
 use super::runs::{self, Saved};
 use super::{baseline, telling};
@@ -27,7 +29,10 @@ pub(crate) fn run(args: &CompareArgs, terminal: Terminal) -> Result<Exit> {
         [one, another] => interleaved::run(args, [one, another], terminal)?,
         _ => {
             let [base, new] = sides(args)?;
-            (judge(&runs::all(&base)?, &runs::all(&new)?, args, 1), false)
+            let (base, new) = (runs::all(&base)?, runs::all(&new)?);
+            let mut compared = judge([&base, &new], args, 1);
+            explain(&mut compared, [&base, &new], terminal);
+            (compared, false)
         }
     };
     tell(&compared, args, terminal)?;
@@ -74,38 +79,36 @@ fn sides(args: &CompareArgs) -> Result<[Vec<PathBuf>; 2]> {
 }
 
 /// The comparison of saved runs; `looks`: how often it is made while runs are added.
-fn judge(base: &[Saved], new: &[Saved], args: &CompareArgs, looks: u32) -> Comparison {
+fn judge([base, new]: [&[Saved]; 2], args: &CompareArgs, looks: u32) -> Comparison {
     let options = Options {
         effect: args.effect,
         looks,
     };
-    let reports = |side: &[Saved]| -> Vec<vecperf::Report> {
-        side.iter().map(|run| run.report.clone()).collect()
+    compare(&reports(base), &reports(new), options)
+}
+
+fn reports(side: &[Saved]) -> Vec<&Report> {
+    side.iter().map(|run| &run.report).collect()
+}
+
+/// Adds the functions that explain it, from the profiles beside the reports: once, of what is told.
+fn explain(compared: &mut Comparison, [base, new]: [&[Saved]; 2], terminal: Terminal) {
+    let profiles = |side: &[Saved]| -> Vec<Profile> {
+        let read = side.iter().map(Saved::profile);
+        read.filter_map(|it| runs::or_remark(it, terminal))
+            .collect()
     };
-    let (base_reports, new_reports) = (reports(base), reports(new));
-    let (one, another): (Vec<_>, Vec<_>) =
-        (base_reports.iter().collect(), new_reports.iter().collect());
-    let mut compared = compare(&one, &another, options);
-    let profiles = |side: &[Saved]| -> Vec<_> { side.iter().filter_map(Saved::profile).collect() };
-    let (base_profiles, new_profiles) = (profiles(base), profiles(new));
-    let (one, another): (Vec<_>, Vec<_>) = (
-        base_profiles.iter().collect(),
-        new_profiles.iter().collect(),
+    let (base, new) = (profiles(base), profiles(new));
+    compared.explain(
+        &base.iter().collect::<Vec<_>>(),
+        &new.iter().collect::<Vec<_>>(),
     );
-    if let Some(operation) = compared
-        .changes
-        .iter()
-        .find_map(|change| change.operation.clone())
-    {
-        compared.functions = functions(&one, &another, &operation);
-    }
-    compared
 }
 
 fn tell(compared: &Comparison, args: &CompareArgs, terminal: Terminal) -> Result<()> {
     let to_terminal = args.telling.output.is_none();
     let width = if to_terminal {
-        terminal.stdout_width().max(100)
+        terminal.stdout_width()
     } else {
         120
     };
