@@ -8,15 +8,16 @@ use crate::dataset::save;
 use crate::exit::{Failure, Result};
 use crate::terminal::Terminal;
 
-/// Refuses what would overwrite something, before the work.
+/// Refuses what would overwrite something or cannot be written, before the work.
 ///
 /// # Errors
-/// There is such a file, and no --force.
+/// There is such a file, and no --force; none can be made there.
 pub(super) fn check(args: &TellingArgs) -> Result<()> {
-    match &args.output {
-        Some(path) => save::refuse_to_overwrite(path, args.force, "another --output"),
-        None => Ok(()),
-    }
+    let Some(path) = &args.output else {
+        return Ok(());
+    };
+    save::refuse_to_overwrite(path, args.force, "another --output")?;
+    save::try_out(path).map_err(no_output)
 }
 
 /// Prints or writes `bytes`.
@@ -27,10 +28,13 @@ pub(super) fn tell(args: &TellingArgs, bytes: &[u8], terminal: Terminal) -> Resu
     let Some(path) = &args.output else {
         return terminal.bytes(bytes);
     };
-    save::replace(path, |file| file.write_all(bytes))
-        .map_err(|error| Failure::from(error).remedy("another --output, or none for stdout"))?;
+    save::replace(path, |file| file.write_all(bytes)).map_err(no_output)?;
     terminal.remark(format_args!("{} written", path.display()));
     Ok(())
+}
+
+fn no_output(error: vecperf::Error) -> Failure {
+    Failure::from(error).remedy("another --output, or none for stdout")
 }
 
 /// Appends Markdown to the step summary, where a GitHub workflow has one.
