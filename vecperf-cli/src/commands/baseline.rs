@@ -1,5 +1,5 @@
 //! `vecperf baseline`: runs kept under a name, as plain files: `DIR/NAME/performance_metrics.N.json`, the CPU profile of each
-//! beside it, `machine.json`, and in `DIR/in_use` the name of the one in use.
+//! beside it, and in `DIR/in_use` the name of the one in use. What is being saved stands beside it as `DIR/.NAME.PID.partial`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,6 @@ use crate::terminal::Terminal;
 
 /// The file that names the one in use.
 const IN_USE: &str = "in_use";
-/// The file that tells the machine.
-const MACHINE: &str = "machine.json";
 
 pub(crate) fn run(command: &BaselineCommand, terminal: Terminal) -> Result<Exit> {
     match command {
@@ -103,45 +101,92 @@ fn keep(
 ) -> Result<Exit> {
     check(name)?;
     let directory = place.directory.join(name);
-    if directory.exists() && !force {
-        let there = format!(
-            "{}: there is a baseline {name} already",
-            directory.display()
-        );
-        return Err(Failure::usage(there).remedy("--force replaces it; another name keeps both"));
-    }
+    refuse_to_replace(&directory, name, force)?;
     let runs = runs::all(paths)?;
-    make(&directory)?;
-    let old = files(&directory);
-    let mut written = Vec::new();
-    for (run, number) in runs.iter().zip(1..) {
-        let report = directory.join(format!("performance_metrics.{number}.json"));
-        copy(&run.path, &report)?;
-        if let Some(profile) = run.profile_path() {
-            let kept = report.with_extension("prof");
-            copy(&profile, &kept)?;
-            written.push(kept);
-        }
-        written.push(report);
+    // The runs may be those of the baseline that is replaced: all is written before anything is touched.
+    let beside = |what: &str| {
+        let process = std::process::id();
+        place.directory.join(format!(".{name}.{process}.{what}"))
+    };
+    let (partial, old) = (beside("partial"), beside("old"));
+    make(&partial)?;
+    let kept = fill(&partial, &runs).and_then(|()| swap(&partial, &directory, &old));
+    if kept.is_err() {
+        // Whatever is left of it is of no use to anybody.
+        let _ = fs::remove_dir_all(&partial);
     }
-    let machine = runs
-        .first()
-        .map(|run| Fingerprint::of(&run.report))
-        .unwrap_or_default();
-    let json = serde_json::to_string_pretty(&machine).map_err(|error| {
-        Failure::runtime("the machine cannot be written as JSON").because(&error)
-    })?;
-    write(&directory.join(MACHINE), format!("{json}\n").as_bytes())?;
-    // Of a baseline that was replaced, runs beyond the new ones; nothing else is ours.
-    for file in old.into_iter().filter(|file| !written.contains(file)) {
-        let _ = fs::remove_file(file);
-    }
+    kept?;
     terminal.remark(format_args!(
         "{}: {} saved",
         directory.display(),
         runs_in_words(runs.len())
     ));
     Ok(Exit::Fine)
+}
+
+/// Refuses what is no baseline, and a baseline unless the user forces it.
+fn refuse_to_replace(directory: &Path, name: &str, force: bool) -> Result<()> {
+    let shown = directory.display();
+    let Ok(found) = directory.symlink_metadata() else {
+        return Ok(());
+    };
+    if !found.is_dir() {
+        return Err(Failure::usage(format!("{shown}: is no directory")).remedy("another name"));
+    }
+    if !force {
+        let there = format!("{shown}: there is a baseline {name} already");
+        return Err(Failure::usage(there).remedy("--force replaces it; another name keeps both"));
+    }
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let foreign = entries
+        .map(|entry| entry.path())
+        .find(|path| path.is_dir() || !is_ours(path));
+    match foreign {
+        Some(path) => Err(
+            Failure::usage(format!("{}: is no file of a baseline", path.display())).remedy(
+                "move it elsewhere: replacing the baseline would remove it; or another name",
+            ),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Writes all runs.
+fn fill(directory: &Path, runs: &[Saved]) -> Result<()> {
+    for (run, number) in runs.iter().zip(1..) {
+        let report = directory.join(format!("performance_metrics.{number}.json"));
+        copy(&run.path, &report)?;
+        if let Some(profile) = run.profile_path() {
+            copy(&profile, &report.with_extension("prof"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts `new` where `directory` is, which stands at `old` meanwhile.
+fn swap(new: &Path, directory: &Path, old: &Path) -> Result<()> {
+    let cannot = |error: &std::io::Error| {
+        let message = format!("{}: cannot be replaced", directory.display());
+        Failure::runtime(message)
+            .because(error)
+            .remedy("--baselines with another directory")
+    };
+    let replaced = directory.is_dir();
+    if replaced {
+        fs::rename(directory, old).map_err(|error| cannot(&error))?;
+    }
+    if let Err(error) = fs::rename(new, directory) {
+        let failure = cannot(&error);
+        return Err(match fs::rename(old, directory) {
+            Err(_) if replaced => failure.remedy(format!("the old one is {}", old.display())),
+            _ => failure,
+        });
+    }
+    if replaced {
+        // It is replaced; what is left of the old one is in nobody's way.
+        let _ = fs::remove_dir_all(old);
+    }
+    Ok(())
 }
 
 fn runs_in_words(runs: usize) -> String {
@@ -151,12 +196,15 @@ fn runs_in_words(runs: usize) -> String {
 /// What a baseline's directory holds that we wrote.
 fn files(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let ours = entries.map(|entry| entry.path()).filter(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("performance_metrics.")
-            && (name.ends_with(".json") || name.ends_with(".prof"))
-    });
-    ours.collect()
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| is_ours(path))
+        .collect()
+}
+
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("performance_metrics.") && (name.ends_with(".json") || name.ends_with(".prof"))
 }
 
 fn names(directory: &Path) -> Vec<String> {
@@ -164,6 +212,7 @@ fn names(directory: &Path) -> Vec<String> {
     let directories = entries.filter(|entry| entry.path().is_dir());
     let mut names: Vec<_> = directories
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| check(name).is_ok())
         .collect();
     names.sort();
     names
