@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use super::metric::Metric;
 use super::random::Random;
 use super::within::{FEWEST_BLOCKS, Lacking, Within};
-use crate::report::{Block, PhaseReport};
+use crate::report::{Block, Distribution, PhaseReport};
 
 /// How often blocks are drawn.
 const DRAWS: usize = 200;
+
 /// An operation in one run.
 pub(super) struct Run {
     blocks: Vec<Stretch>,
@@ -142,7 +143,7 @@ impl Run {
 
     /// The value over the whole phase; NaN where the report does not tell.
     pub(super) fn value(&self, metric: Metric) -> f64 {
-        self.whole.log(metric, &self.columns).exp() - metric.floor()
+        self.log(&self.whole, metric).exp() - metric.floor()
     }
 
     /// Durations that the value rests on.
@@ -181,7 +182,7 @@ impl Run {
             (0..blocks).for_each(|_| weights[random.below(blocks)] += 1.0);
             let sums = self.sums(&weights);
             for (values, &metric) in drawn.iter_mut().zip(metrics) {
-                values.push(sums.log(metric, &self.columns));
+                values.push(self.log(&sums, metric));
             }
         }
         let mut singles = vec![Vec::with_capacity(blocks); metrics.len()];
@@ -190,7 +191,7 @@ impl Run {
             weights[at] = 1.0;
             let sums = self.sums(&weights);
             for (values, &metric) in singles.iter_mut().zip(metrics) {
-                values.push(sums.log(metric, &self.columns));
+                values.push(self.log(&sums, metric));
             }
         }
         let together = drawn.iter().zip(&singles);
@@ -198,15 +199,12 @@ impl Run {
             .map(|(drawn, singles)| Within::new(drawn, singles).ok_or(Lacking::Ended))
             .collect()
     }
-}
-
-impl Sums {
     /// The logarithm of the metric and its floor; not finite where nothing is known.
-    fn log(&self, metric: Metric, columns: &[i32]) -> f64 {
-        let all = &self.all;
+    fn log(&self, sums: &Sums, metric: Metric) -> f64 {
+        let all = &sums.all;
         let value = match metric {
-            Metric::LatencyP50 => return self.log_quantile(0.5, columns),
-            Metric::LatencyP99 => return self.log_quantile(0.99, columns),
+            Metric::LatencyP50 => return self.log_quantile(sums, 0.5),
+            Metric::LatencyP99 => return self.log_quantile(sums, 0.99),
             Metric::LatencyMean => all.sum / all.timed,
             Metric::Throughput => all.count / all.seconds,
             Metric::CpuPerOperation => all.cpu / all.count,
@@ -218,13 +216,14 @@ impl Sums {
 
     /// The logarithm of the quantile, with equal density within a bucket: without steps, of which a spread of few
     /// buckets would show none or too much.
-    fn log_quantile(&self, q: f64, columns: &[i32]) -> f64 {
-        let all: f64 = self.latencies.iter().sum();
+    fn log_quantile(&self, sums: &Sums, q: f64) -> f64 {
+        let all: f64 = sums.latencies.iter().sum();
         let mut seen = 0.0;
-        for (count, &index) in self.latencies.iter().zip(columns) {
+        for (count, &index) in sums.latencies.iter().zip(&self.columns) {
             if *count > 0.0 && seen + count >= q * all {
                 let within = ((q * all - seen) / count).clamp(0.0, 1.0);
-                return (f64::from(index) - 1.0 + within) / 64.0 * std::f64::consts::LN_2;
+                let place = f64::from(index) - 1.0 + within;
+                return Distribution::log2_seconds(place) * std::f64::consts::LN_2;
             }
             seen += count;
         }

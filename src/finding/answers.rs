@@ -61,7 +61,7 @@ const NOTHING_MORE: f64 = 0.002;
 /// How much slower it must be to be worth a word.
 const COSTS_MORE: f64 = 1.2;
 
-/// Of settings told apart as operations, the slower one finds nothing more; or the only one is at the ceiling.
+/// Of one operation at several settings, a slower one finds nothing more; or the only one is at the ceiling.
 fn ef_saturated(report: &Report) -> Vec<Finding> {
     let next =
         "take the cheaper setting, and spend the time on something that recall still gains from";
@@ -72,28 +72,35 @@ fn ef_saturated(report: &Report) -> Vec<Finding> {
         .filter_map(|it| Some((it, it.recall.as_ref()?, it.latency.as_ref()?)))
         .collect();
     settings.sort_by(|a, b| a.2.mean_seconds.total_cmp(&b.2.mean_seconds));
-    let pairs = settings.windows(2).filter_map(|pair| {
-        let ((cheap, less, fast), (dear, more, slow)) = (pair[0], pair[1]);
-        let saturated = less.k == more.k
-            && more.mean - less.mean <= NOTHING_MORE
-            && slow.mean_seconds >= COSTS_MORE * fast.mean_seconds;
-        saturated.then(|| {
-            Finding::new(
-                Rule::EfSaturated,
-                Severity::Note,
-                "more candidates cost time and find nothing more",
-                next,
+    let pairs = settings
+        .iter()
+        .enumerate()
+        .filter_map(|(at, (dear, more, slow))| {
+            let family = OperationReport::family(&dear.name);
+            // The cheapest of those that find as much.
+            let (cheap, less, fast) = settings[..at].iter().find(|(cheap, less, fast)| {
+                OperationReport::family(&cheap.name) == family
+                    && less.k == more.k
+                    && more.mean - less.mean <= NOTHING_MORE
+                    && slow.mean_seconds >= COSTS_MORE * fast.mean_seconds
+            })?;
+            Some(
+                Finding::new(
+                    Rule::EfSaturated,
+                    Severity::Note,
+                    "more candidates cost time and find nothing more",
+                    next,
+                )
+                .about(&dear.name)
+                .shown_by(interval(more))
+                .shown_by(format!("{}: {}", cheap.name, interval(less)))
+                .shown_by(format!(
+                    "mean {} against {}",
+                    duration(slow.mean_seconds),
+                    duration(fast.mean_seconds)
+                )),
             )
-            .about(&dear.name)
-            .shown_by(interval(more))
-            .shown_by(format!("{}: {}", cheap.name, interval(less)))
-            .shown_by(format!(
-                "mean {} against {}",
-                duration(slow.mean_seconds),
-                duration(fast.mean_seconds)
-            ))
-        })
-    });
+        });
     let mut found: Vec<_> = pairs.collect();
     if let [(only, recall, latency)] = settings[..]
         && recall.mean >= 1.0 - NOTHING_MORE / 2.0
@@ -154,9 +161,9 @@ const STALL: f64 = 20.0;
 
 /// Operations that would have come during stalls, at the median's pace.
 fn hidden(latency: &Distribution) -> f64 {
-    let (median, scale) = (latency.p50_seconds, 2_f64.powi(-latency.bucket_schema));
+    let median = latency.p50_seconds;
     let buckets = latency.buckets.iter().map(|&(index, count)| {
-        let seconds = (f64::from(index) * scale).exp2();
+        let seconds = Distribution::log2_seconds(f64::from(index)).exp2();
         let missed = if seconds > STALL * median {
             seconds / median - 1.0
         } else {

@@ -52,7 +52,7 @@ pub(super) fn modes(latency: &Distribution) -> Option<Modes> {
     let mut quick = 0_u64;
     let seconds = |bin: usize| {
         let middle = f64::from(first) + bin as f64 + 0.5;
-        (middle * f64::from(BIN) * 2_f64.powi(-latency.bucket_schema)).exp2()
+        Distribution::log2_seconds(middle * f64::from(BIN)).exp2()
     };
     let mut best: Option<(f64, Modes)> = None;
     for valley in 1..heights.len().saturating_sub(1) {

@@ -123,6 +123,15 @@ fn grows(low: f64, minutes: Option<f64>) -> Option<MemoryGrowth> {
     })
 }
 
+/// Operations with a name, a latency in µs and a recall.
+fn settings(report: &mut Report, of: &[(&str, u64, f64)]) {
+    let operations = of.iter().map(|&(name, micros, mean)| OperationReport {
+        recall: recall(mean, 0.01),
+        ..operation(name, |all| around(all, micros, 2000))
+    });
+    steady(report).operations = operations.collect();
+}
+
 /// What makes a rule fire, and what is just not enough for it.
 type Case = (Rule, fn(&mut Report), fn(&mut Report));
 
@@ -141,17 +150,31 @@ const CASES: &[Case] = &[
     (
         Rule::EfSaturated,
         |it| {
-            search(it).recall = recall(0.98, 0.01);
-            let mut dear = operation("search ef=128", |all| around(all, 180, 2000));
-            dear.recall = recall(0.981, 0.01);
-            steady(it).operations.push(dear);
+            settings(
+                it,
+                &[("search ef=64", 100, 0.98), ("search ef=128", 180, 0.981)],
+            )
         },
         |it| {
-            search(it).recall = recall(0.95, 0.01);
-            let mut dear = operation("search ef=128", |all| around(all, 180, 2000));
-            dear.recall = recall(0.981, 0.01);
-            steady(it).operations.push(dear);
+            settings(
+                it,
+                &[("search ef=64", 100, 0.95), ("search ef=128", 180, 0.981)],
+            )
         },
+    ),
+    (
+        // Each costs little more than the one before.
+        Rule::EfSaturated,
+        |it| {
+            let costs = [
+                ("ef=64", 100, 0.98),
+                ("ef=72", 115, 0.981),
+                ("ef=80", 130, 0.9815),
+            ];
+            settings(it, &costs);
+        },
+        // Two operations are not one at two settings.
+        |it| settings(it, &[("exact", 180, 0.981), ("graph ef=64", 100, 0.98)]),
     ),
     (
         Rule::EfSaturated,
@@ -490,4 +513,25 @@ fn any_number_a_file_may_hold_is_survived() {
         search(&mut report).time_split = tail(number, number);
         drop(report.findings());
     }
+}
+
+#[test]
+fn all_that_is_too_short_is_one_finding() {
+    let mut report = quiet();
+    let names = ["ef=16", "ef=32", "ef=64"];
+    let short = names.map(|name| operation(name, |all| around(all, 100, 300)));
+    steady(&mut report).operations = short.into();
+    report.verdicts = vec![verdict(Status::NoData)];
+    let found = report.findings();
+    let few: Vec<_> = found
+        .iter()
+        .filter(|it| it.rule == Rule::TooFewSamples)
+        .collect();
+    assert_eq!(few.len(), 1, "{few:#?}");
+    assert_eq!(
+        (few[0].severity, few[0].evidence.len()),
+        (Severity::Warning, 4)
+    );
+    let told = |name: &str| few[0].evidence.iter().any(|it| it.starts_with(name));
+    assert!(names.into_iter().all(told), "{few:#?}");
 }

@@ -17,37 +17,53 @@ pub(super) const RULES: &[Check] = &[
 /// Below it, fewer than ten operations lie above the 99th percentile.
 const FOR_P99: u64 = 1000;
 
+/// One finding of everything that is too short: measuring longer mends all of it.
 fn too_few_samples(report: &Report) -> Vec<Finding> {
-    let next = "measure longer, or judge fewer settings at once";
     let unjudged = report
         .verdicts
         .iter()
         .filter(|it| it.status == Status::NoData);
-    let unjudged = unjudged.map(|it| {
-        let title = "a threshold could not be judged: too little was observed";
-        let finding = Finding::new(Rule::TooFewSamples, Severity::Warning, title, next)
-            .shown_by(format!("{}: {}", it.threshold, it.evidence));
-        match &it.operation {
-            Some(name) => finding.about(name),
-            None => finding,
-        }
-    });
+    let unjudged: Vec<_> = unjudged
+        .map(|it| {
+            (
+                it.operation.as_deref(),
+                format!("{}: {}", it.threshold, it.evidence),
+            )
+        })
+        .collect();
     let few = report.steady().operations.iter().filter_map(|it| {
-        let latency = it
-            .latency
-            .as_ref()
-            .filter(|latency| latency.count < FOR_P99)?;
-        let title = "the 99th percentile rests on fewer than ten operations";
-        let finding =
-            Finding::new(Rule::TooFewSamples, Severity::Note, title, next).about(&it.name);
-        Some(finding.shown_by(format!(
-            "{} timed, p99 {}, longest {}",
+        let latency = it.latency.as_ref().filter(|it| it.count < FOR_P99)?;
+        let shown = format!(
+            "{}: {} timed, p99 {}, longest {}",
+            it.name,
             count(latency.count),
             duration(latency.p99_seconds),
             duration(latency.max_seconds)
-        )))
+        );
+        Some((Some(it.name.as_str()), shown))
     });
-    unjudged.chain(few).collect()
+    let few: Vec<_> = few.collect();
+    let (severity, title) = match (unjudged.is_empty(), few.is_empty()) {
+        (true, true) => return Vec::new(),
+        (true, false) => (
+            Severity::Note,
+            "a 99th percentile rests on fewer than ten operations",
+        ),
+        (false, _) => (
+            Severity::Warning,
+            "a threshold could not be judged: too little was observed",
+        ),
+    };
+    let next = "measure longer, or judge fewer settings at once";
+    let mut finding = Finding::new(Rule::TooFewSamples, severity, title, next);
+    let all: Vec<_> = unjudged.into_iter().chain(few).collect();
+    if let [(Some(first), _), ..] = all[..]
+        && all.iter().all(|it| it.0 == Some(first))
+    {
+        finding = finding.about(first);
+    }
+    finding.evidence = all.into_iter().map(|it| it.1).collect();
+    vec![finding]
 }
 
 fn sampling_degraded(report: &Report) -> Vec<Finding> {

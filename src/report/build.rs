@@ -139,6 +139,12 @@ impl Distribution {
         })
     }
 
+    /// The logarithm to base 2 of the seconds at `place` among the buckets of every report: bucket `i` lies between the places
+    /// `i` − 1 and `i`.
+    pub(crate) fn log2_seconds(place: f64) -> f64 {
+        place * 2_f64.powi(-Histogram::SCHEMA)
+    }
+
     /// The histogram again, so that what is asked later (another quantile, the share above a limit, the sum of
     /// two runs) needs only the saved report. Counts and maximum are exact, the sum to the rounding of the mean.
     pub fn to_histogram(&self) -> Histogram {
