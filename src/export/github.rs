@@ -72,10 +72,8 @@ pub(super) fn command(level: Level, title: &str, text: &str) -> String {
 }
 
 fn data(text: &str) -> String {
-    plain(text)
-        .replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    // No line end is left by then.
+    plain(text).replace('%', "%25")
 }
 
 fn property(text: &str) -> String {

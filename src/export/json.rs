@@ -21,11 +21,16 @@ impl Exporter for Json {
 
     fn export(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let mut buffer = io::BufWriter::new(out);
-        let mut serializer = serde_json::Serializer::with_formatter(&mut buffer, Layout::default());
-        report.finite().serialize(&mut serializer)?;
-        buffer.write_all(b"\n")?;
+        write(&report.finite(), &mut buffer)?;
         buffer.flush()
     }
+}
+
+/// All of `value` and a line end; no character of a text in it acts on a terminal.
+pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Layout::default());
+    value.serialize(&mut serializer)?;
+    out.write_all(b"\n")
 }
 
 /// `serde_json`'s pretty layout, except in [`Layout::inline`] values, which are compact.

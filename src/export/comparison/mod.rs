@@ -6,7 +6,7 @@ mod markdown;
 mod words;
 
 use crate::compare::Comparison;
-use crate::export::text::is_hidden;
+use crate::export::json::write;
 
 pub use annotations::{github, junit};
 pub use console::text;
@@ -14,17 +14,8 @@ pub use markdown::{MARKER, markdown};
 
 /// All of `comparison` as JSON; no character of a name acts on a terminal.
 pub fn json(comparison: &Comparison) -> String {
-    let json = serde_json::to_string_pretty(comparison).unwrap_or_default();
-    let mut shown = String::with_capacity(json.len() + 1);
-    for character in json.chars() {
-        if is_hidden(character) && character != '\n' {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                shown.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            shown.push(character);
-        }
-    }
-    shown.push('\n');
-    shown
+    let mut bytes = Vec::new();
+    // Memory takes all of it, and there is nothing in it that JSON has no word for.
+    let _ = write(comparison, &mut bytes);
+    String::from_utf8(bytes).unwrap_or_default()
 }
