@@ -2,7 +2,7 @@
 
 use super::metric::Metric;
 use super::student;
-use super::{Change, Outcome};
+use super::{Change, Judgement};
 
 /// All intervals of a comparison hold together with this probability: no end that says "worse" is wrong in 99 of 100.
 const CONFIDENCE: f64 = 0.98;
@@ -54,21 +54,21 @@ impl Raw {
                 (low, high)
             }
         });
-        let outcome = match harm {
-            Some((low, high)) if !(low.is_finite() && high.is_finite()) => Outcome::Inconclusive,
-            Some((low, _)) if low > tolerance => Outcome::Regressed,
-            Some((_, high)) if high < -tolerance => Outcome::Improved,
-            Some((low, high)) if low >= -effect && high <= effect => Outcome::Same,
-            _ => Outcome::Inconclusive,
+        let judgement = match harm {
+            Some((low, high)) if !(low.is_finite() && high.is_finite()) => Judgement::Inconclusive,
+            Some((low, _)) if low > tolerance => Judgement::Regressed,
+            Some((_, high)) if high < -tolerance => Judgement::Improved,
+            Some((low, high)) if low >= -effect && high <= effect => Judgement::Same,
+            _ => Judgement::Inconclusive,
         };
         let doubted = self
             .doubt
             .clone()
-            .filter(|_| matches!(outcome, Outcome::Regressed | Outcome::Improved));
-        let outcome = if doubted.is_some() {
-            Outcome::Inconclusive
+            .filter(|_| matches!(judgement, Judgement::Regressed | Judgement::Improved));
+        let judgement = if doubted.is_some() {
+            Judgement::Inconclusive
         } else {
-            outcome
+            judgement
         };
         let visible = interval.map(|(low, high)| {
             let half = if metric.more_is_better() {
@@ -89,7 +89,7 @@ impl Raw {
             low: interval.and_then(|it| finite(it.0)),
             high: interval.and_then(|it| finite(it.1)),
             visible: visible.and_then(finite),
-            outcome,
+            judgement,
             reason: doubted.or(self.reason),
         }
     }

@@ -100,12 +100,5 @@ pub(super) fn notes(base: &[&Report], new: &[&Report]) -> Vec<String> {
     if cut > 0 {
         notes.push(format!("runs cut short: {cut}"));
     }
-    if base.len() + new.len() < 4 {
-        notes.push(
-            "one run a side: what differs from run to run (memory layout, frequency, neighbours) cannot be told from a change; \
-             three runs a side can"
-                .to_owned(),
-        );
-    }
     notes
 }

@@ -27,21 +27,6 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// Its name in files: `latency_p50`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LatencyP50 => "latency_p50",
-            Self::LatencyP99 => "latency_p99",
-            Self::LatencyMean => "latency_mean",
-            Self::Throughput => "throughput",
-            Self::Recall => "recall",
-            Self::Errors => "errors",
-            Self::CpuPerOperation => "cpu_per_operation",
-            Self::Allocations => "allocations",
-            Self::PeakMemory => "peak_memory",
-        }
-    }
-
     /// True when more is better.
     pub const fn more_is_better(self) -> bool {
         matches!(self, Self::Throughput | Self::Recall)

@@ -66,7 +66,7 @@ impl Default for Options {
 /// What a change came to; in the order of severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum Judgement {
     /// Surely better.
     Improved,
     /// Surely no change that matters.
@@ -77,7 +77,7 @@ pub enum Outcome {
     Regressed,
 }
 
-impl Outcome {
+impl Judgement {
     /// Its name in files: `regressed`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -85,15 +85,6 @@ impl Outcome {
             Self::Same => "same",
             Self::Inconclusive => "inconclusive",
             Self::Regressed => "regressed",
-        }
-    }
-
-    /// The exit code of a gate: 0 improved or same, 3 regressed, 4 inconclusive.
-    pub const fn exit_code(self) -> u8 {
-        match self {
-            Self::Improved | Self::Same => 0,
-            Self::Regressed => 3,
-            Self::Inconclusive => 4,
         }
     }
 }
@@ -120,7 +111,7 @@ pub struct Change {
     /// The smallest change for the worse that these runs would have shown, nineteen times in twenty.
     pub visible: Option<f64>,
     /// What it came to.
-    pub outcome: Outcome,
+    pub judgement: Judgement,
     /// Why nothing can be said, or what was assumed.
     pub reason: Option<String>,
 }
@@ -141,8 +132,8 @@ pub struct SideSummary {
 /// What changed from the base to the new runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// The gravest outcome.
-    pub outcome: Outcome,
+    /// The gravest judgement.
+    pub judgement: Judgement,
     /// The base.
     pub base: SideSummary,
     /// The new runs.
@@ -161,11 +152,11 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// How many changes came to `outcome`.
-    pub fn count(&self, outcome: Outcome) -> usize {
+    /// How many changes came to `judgement`.
+    pub fn count(&self, judgement: Judgement) -> usize {
         self.changes
             .iter()
-            .filter(|it| it.outcome == outcome)
+            .filter(|it| it.judgement == judgement)
             .count()
     }
 }
@@ -173,17 +164,17 @@ impl Comparison {
 /// Compares the runs in `base` with those in `new`: the judged phase of each. Pure and repeatable: the same reports give
 /// the same comparison. Takes some milliseconds a run and operation.
 ///
-/// Without a run on a side there is nothing to compare: the outcome is inconclusive, with a note.
+/// Without a run on a side there is nothing to compare: the judgement is inconclusive, with a note.
 ///
 /// ```
-/// use vecperf::compare::{Options, Outcome, compare};
+/// use vecperf::compare::{Judgement, Options, compare};
 ///
 /// let monitor = vecperf::Monitor::in_memory(vecperf::Settings::default())?;
 /// monitor.operation("search").measure(|| ());
 /// let report = monitor.report();
 /// // One operation says nothing about the next one: that is no pass.
 /// let comparison = compare(&[&report], &[&report], Options::default());
-/// assert_eq!(comparison.outcome, Outcome::Inconclusive);
+/// assert_eq!(comparison.judgement, Judgement::Inconclusive);
 /// # Ok::<(), vecperf::Error>(())
 /// ```
 pub fn compare(base: &[&Report], new: &[&Report], options: Options) -> Comparison {
@@ -195,6 +186,11 @@ pub fn compare(base: &[&Report], new: &[&Report], options: Options) -> Compariso
     let (base_side, new_side) = (side::Side::new(base), side::Side::new(new));
     let mut notes = machine::notes(base, new);
     let pairs = side::pairs(&base_side, &new_side, &mut notes);
+    if pairs.iter().any(side::Pair::is_one_run_a_side) {
+        let alone = "one run a side: what differs from run to run (memory layout, frequency, neighbours) cannot be told from a \
+                     change; three runs a side can";
+        notes.push(alone.to_owned());
+    }
     let mut raws: Vec<judge::Raw> = pairs.iter().flat_map(raw::raw).collect();
     raws.extend(recall::at_equal(&base_side, &new_side));
     let judged = raws.len().max(1) * options.looks.max(1) as usize;
@@ -202,13 +198,13 @@ pub fn compare(base: &[&Report], new: &[&Report], options: Options) -> Compariso
         .into_iter()
         .map(|raw| raw.judge(effect, judged))
         .collect();
-    changes.sort_by_key(|change| std::cmp::Reverse(change.outcome));
+    changes.sort_by_key(|change| std::cmp::Reverse(change.judgement));
     if changes.is_empty() {
         notes.push("no operation ended on both sides: there is nothing to compare".to_owned());
     }
-    let outcome = changes.iter().map(|it| it.outcome).max();
+    let judgement = changes.iter().map(|it| it.judgement).max();
     Comparison {
-        outcome: outcome.unwrap_or(Outcome::Inconclusive),
+        judgement: judgement.unwrap_or(Judgement::Inconclusive),
         base: summary(base),
         new: summary(new),
         effect,

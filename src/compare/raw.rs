@@ -192,8 +192,8 @@ fn memory(pair: &Pair<'_>) -> Option<Raw> {
     };
     let within = (vec![assumed; base.len()], vec![assumed; new.len()]);
     let (spread, _) = combine(&logs(&base), &logs(&new), Ok(within));
-    let alone = base.len() + new.len() < 4;
-    let reason = alone
+    let reason = pair
+        .is_one_run_a_side()
         .then(|| "taken to vary by 0.3 % from run to run: one run a side does not tell".to_owned());
     Some(Raw {
         operation: None,

@@ -87,6 +87,13 @@ pub(super) struct Pair<'a> {
     pub(super) setting: Option<String>,
 }
 
+impl Pair<'_> {
+    /// Whether nothing tells what differs from run to run: there is one on each side.
+    pub(super) fn is_one_run_a_side(&self) -> bool {
+        self.base.reports.len() == 1 && self.new.reports.len() == 1
+    }
+}
+
 /// What is compared with what. Where each side has one setting, these; else equal ones.
 pub(super) fn pairs<'a>(
     base: &'a Side<'a>,

@@ -177,15 +177,15 @@ fn rates(
         let (base, new) = (side(1.0, 0.95), side(worse.0, worse.1));
         let (base, new): (Vec<_>, Vec<_>) = (base.iter().collect(), new.iter().collect());
         let comparison = compare(&base, &new, Options::default());
-        let of = |outcome: Outcome| {
+        let of = |judgement: Judgement| {
             comparison
                 .changes
                 .iter()
-                .any(|it| it.metric == metric && it.outcome == outcome)
+                .any(|it| it.metric == metric && it.judgement == judgement)
         };
-        rates.regressed += usize::from(comparison.outcome == Outcome::Regressed);
-        rates.of_metric += usize::from(of(Outcome::Regressed));
-        rates.passed += usize::from(of(Outcome::Same));
+        rates.regressed += usize::from(comparison.judgement == Judgement::Regressed);
+        rates.of_metric += usize::from(of(Judgement::Regressed));
+        rates.passed += usize::from(of(Judgement::Same));
     }
     rates
 }
@@ -282,11 +282,16 @@ fn reports_without_blocks_need_several_runs() {
             .cloned()
             .unwrap()
     };
-    assert_eq!(p50(&one).outcome, Outcome::Inconclusive);
+    assert_eq!(p50(&one).judgement, Judgement::Inconclusive);
     assert!(p50(&one).reason.unwrap().contains("blocks"));
     let (base, new): (Vec<_>, Vec<_>) = (base.iter().collect(), new.iter().collect());
     let many = compare(&base, &new, Options::default());
-    assert_eq!(p50(&many).outcome, Outcome::Regressed, "{:?}", p50(&many));
+    assert_eq!(
+        p50(&many).judgement,
+        Judgement::Regressed,
+        "{:?}",
+        p50(&many)
+    );
 }
 
 #[test]
@@ -306,11 +311,11 @@ fn blocks_in_which_nothing_ended_leave_the_others() {
     };
     let whole = with_empty(1.0, |_| false);
     let found = latency(&whole, &with_empty(1.2, |at| at == 7));
-    assert_eq!(found.outcome, Outcome::Regressed, "{found:?}");
+    assert_eq!(found.judgement, Judgement::Regressed, "{found:?}");
     let found = latency(&whole, &with_empty(1.0, |at| at == 7));
-    assert_eq!(found.outcome, Outcome::Same, "{found:?}");
+    assert_eq!(found.judgement, Judgement::Same, "{found:?}");
     let found = latency(&whole, &with_empty(1.0, |at| at >= 5));
-    assert_eq!(found.outcome, Outcome::Inconclusive, "{found:?}");
+    assert_eq!(found.judgement, Judgement::Inconclusive, "{found:?}");
     assert!(found.reason.unwrap().contains("it ended in fewer than 6"));
 }
 
@@ -345,7 +350,10 @@ fn at_equal_recall_a_slower_curve_is_seen() {
         })
         .collect();
     assert!(
-        !at_recall.is_empty() && at_recall.iter().all(|it| it.outcome == Outcome::Regressed),
+        !at_recall.is_empty()
+            && at_recall
+                .iter()
+                .all(|it| it.judgement == Judgement::Regressed),
         "{comparison:#?}"
     );
 }
@@ -387,17 +395,39 @@ fn at_equal_recall_two_runs_are_not_many() {
         changes
     };
     let two = judged(2);
-    let open = |it: &Change| it.outcome == Outcome::Inconclusive;
+    let open = |it: &Change| it.judgement == Judgement::Inconclusive;
     assert!(two.iter().all(open), "{two:#?}");
     let many = judged(8);
-    let seen = |it: &Change| it.outcome == Outcome::Regressed;
+    let seen = |it: &Change| it.judgement == Judgement::Regressed;
     assert!(many.iter().any(seen), "{many:#?}");
+}
+
+#[test]
+fn one_run_a_side_is_told_and_also_of_each_of_several_settings() {
+    let mut random = Random::new(5);
+    let mut at = |ef: u32| {
+        let mut report = run(Noise::Normal, &mut random, 1.0, 0.95, 0.0);
+        report.workload = Some(crate::report::Workload {
+            parameters: BTreeMap::from([("ef_search".to_owned(), ef.to_string())]),
+            ..Default::default()
+        });
+        report
+    };
+    let runs = [at(32), at(64), at(32), at(64)];
+    let [one, two, three, four] = runs.each_ref();
+    let is_told = |base: &[&Report], new: &[&Report]| {
+        let notes = compare(base, new, Options::default()).notes;
+        notes.iter().any(|it| it.starts_with("one run a side"))
+    };
+    assert!(is_told(&[one], &[three]));
+    assert!(is_told(&[one, two], &[three, four]));
+    assert!(!is_told(&[one, three], &[one, three]));
 }
 
 #[test]
 fn nothing_on_a_side_is_no_pass() {
     let comparison = compare(&[], &[], Options::default());
-    assert_eq!(comparison.outcome, Outcome::Inconclusive);
+    assert_eq!(comparison.judgement, Judgement::Inconclusive);
     assert!(!comparison.notes.is_empty());
 }
 
@@ -418,7 +448,12 @@ fn any_number_a_file_may_hold_is_survived() {
             block.operations[0].sum_seconds = number;
         }
         let comparison = compare(&[&report], &[&report], Options::default());
-        assert!(comparison.outcome != Outcome::Regressed, "{comparison:?}");
-        assert!(serde_json::to_string(&comparison).is_ok_and(|json| !json.contains("null,\n")));
+        assert!(
+            comparison.judgement != Judgement::Regressed,
+            "{comparison:?}"
+        );
+        // A number that JSON has no word for would be null where none may be, and not come back.
+        let json = serde_json::to_string(&comparison).unwrap();
+        assert!(serde_json::from_str::<Comparison>(&json).is_ok(), "{json}");
     }
 }

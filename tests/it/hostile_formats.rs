@@ -182,7 +182,7 @@ fn reports_stay_csv_xml_and_annotations() {
 fn compared(clean: &Comparison, payload: &str) -> Comparison {
     fn infest(key: &str, value: &mut Value, payload: &str) {
         match value {
-            Value::String(text) if !["outcome", "metric"].contains(&key) => {
+            Value::String(text) if !["judgement", "metric"].contains(&key) => {
                 payload.clone_into(text)
             }
             Value::Null if ["setting", "reason", "operation"].contains(&key) => {

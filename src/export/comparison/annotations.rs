@@ -1,7 +1,7 @@
 //! The comparison for CI systems.
 
 use super::words;
-use crate::compare::{Change, Comparison, Outcome};
+use crate::compare::{Change, Comparison, Judgement};
 use crate::export::github::{Level, command};
 use crate::export::junit::{self, Test, suite};
 
@@ -18,10 +18,10 @@ pub fn junit(comparison: &Comparison) -> String {
     let tests = comparison.changes.iter().map(|change| Test {
         class: "vecperf.compare".to_owned(),
         name: about(change),
-        result: match change.outcome {
-            Outcome::Improved | Outcome::Same => junit::Outcome::Passed,
-            Outcome::Regressed => junit::Outcome::Failed,
-            Outcome::Inconclusive => junit::Outcome::NotJudged,
+        result: match change.judgement {
+            Judgement::Improved | Judgement::Same => junit::Outcome::Passed,
+            Judgement::Regressed => junit::Outcome::Failed,
+            Judgement::Inconclusive => junit::Outcome::NotJudged,
         },
         text: words::sentence(change),
     });
@@ -32,12 +32,12 @@ pub fn junit(comparison: &Comparison) -> String {
 pub fn github(comparison: &Comparison) -> String {
     let mut text = String::new();
     for change in &comparison.changes {
-        let level = match change.outcome {
-            Outcome::Regressed => Level::Error,
-            Outcome::Inconclusive => Level::Warning,
-            Outcome::Improved | Outcome::Same => continue,
+        let level = match change.judgement {
+            Judgement::Regressed => Level::Error,
+            Judgement::Inconclusive => Level::Warning,
+            Judgement::Improved | Judgement::Same => continue,
         };
-        let title = format!("vecperf: {} {}", about(change), change.outcome.name());
+        let title = format!("vecperf: {} {}", about(change), change.judgement.name());
         text.push_str(&command(level, &title, &words::sentence(change)));
     }
     for note in &comparison.notes {

@@ -1,7 +1,7 @@
 //! The comparison at the terminal.
 
 use super::words;
-use crate::compare::{Change, Comparison, Outcome};
+use crate::compare::{Change, Comparison, Judgement};
 use crate::export::console::page::{Page, Style, columns, fit, pad, pad_left};
 use crate::export::text::plain;
 use crate::quantity::duration;
@@ -28,7 +28,7 @@ pub fn text(comparison: &Comparison, width: usize, colour: bool) -> String {
     }
     page.wrapped("      ", Style::Dim, &words::legend(comparison), Style::Dim);
     page.blank();
-    let style = style(comparison.outcome);
+    let style = style(comparison.judgement);
     page.line(
         &words::headline(comparison),
         if style == Style::Plain {
@@ -40,12 +40,12 @@ pub fn text(comparison: &Comparison, width: usize, colour: bool) -> String {
     page.text().to_owned()
 }
 
-fn style(outcome: Outcome) -> Style {
-    match outcome {
-        Outcome::Regressed => Style::Bad,
-        Outcome::Inconclusive => Style::Open,
-        Outcome::Improved => Style::Good,
-        Outcome::Same => Style::Plain,
+fn style(judgement: Judgement) -> Style {
+    match judgement {
+        Judgement::Regressed => Style::Bad,
+        Judgement::Inconclusive => Style::Open,
+        Judgement::Improved => Style::Good,
+        Judgement::Same => Style::Plain,
     }
 }
 
@@ -90,10 +90,17 @@ fn changes(page: &mut Page, comparison: &Comparison) {
     };
     let below = " ".repeat(page.width().saturating_sub(numbers).min(verdict));
     let indent = if beside { verdict + name } else { below.len() };
-    page.line(&format!("{}{}", " ".repeat(indent), figures(&head)), Style::Dim);
+    page.line(
+        &format!("{}{}", " ".repeat(indent), figures(&head)),
+        Style::Dim,
+    );
     for (at, (change, about, cells)) in rows.iter().enumerate() {
-        let style = style(change.outcome);
-        let word = format!("{} {}", words::mark(change.outcome), change.outcome.name());
+        let style = style(change.judgement);
+        let word = format!(
+            "{} {}",
+            words::mark(change.judgement),
+            change.judgement.name()
+        );
         let word = pad(&word, verdict);
         if beside {
             let about = pad(&fit(about, name), name);
@@ -102,13 +109,13 @@ fn changes(page: &mut Page, comparison: &Comparison) {
             page.line(&format!("{word}{about}"), style);
             page.line(&format!("{below}{}", figures(cells)), style);
         }
-        if change.outcome != Outcome::Inconclusive {
+        if change.judgement != Judgement::Inconclusive {
             continue;
         }
         // Said once for all in a row that have it in common.
         let next = rows.get(at + 1).map(|(change, ..)| change);
         let why = self::why(change);
-        if next.is_none_or(|next| next.outcome != change.outcome || self::why(next) != why) {
+        if next.is_none_or(|next| next.judgement != change.judgement || self::why(next) != why) {
             page.wrapped("    ", Style::Plain, &plain(&why), Style::Dim);
         }
     }

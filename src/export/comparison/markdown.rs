@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::words;
-use crate::compare::{Comparison, Outcome};
+use crate::compare::{Comparison, Judgement};
 use crate::export::markdown::{code, prose, table};
 use crate::quantity::duration;
 
@@ -26,10 +26,14 @@ pub fn markdown(comparison: &Comparison) -> String {
         if let Some(setting) = setting {
             let _ = write!(about, " {}", code(&setting));
         }
-        let verdict = format!("{} {}", words::mark(change.outcome), change.outcome.name());
+        let verdict = format!(
+            "{} {}",
+            words::mark(change.judgement),
+            change.judgement.name()
+        );
         let reason = change.reason.as_deref().map(prose).unwrap_or_default();
         vec![
-            if change.outcome == Outcome::Regressed {
+            if change.judgement == Judgement::Regressed {
                 format!("**{verdict}**")
             } else {
                 verdict

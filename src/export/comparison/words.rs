@@ -1,15 +1,15 @@
 //! A change in words and figures.
 
-use crate::compare::{Change, Comparison, Metric, Outcome};
+use crate::compare::{Change, Comparison, Judgement, Metric};
 use crate::quantity::{bytes, duration, number, percent, rate, share};
 
-/// The mark of an outcome.
-pub(super) const fn mark(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Improved => "▲",
-        Outcome::Same => "=",
-        Outcome::Inconclusive => "?",
-        Outcome::Regressed => "✘",
+/// The mark of a judgement.
+pub(super) const fn mark(judgement: Judgement) -> &'static str {
+    match judgement {
+        Judgement::Improved => "▲",
+        Judgement::Same => "=",
+        Judgement::Inconclusive => "?",
+        Judgement::Regressed => "✘",
     }
 }
 
@@ -85,15 +85,15 @@ pub(super) fn visible(change: &Change) -> String {
     }
 }
 
-/// All outcomes in one sentence.
+/// All judgements in one sentence.
 pub(super) fn headline(comparison: &Comparison) -> String {
-    let outcomes = [
-        Outcome::Regressed,
-        Outcome::Inconclusive,
-        Outcome::Improved,
-        Outcome::Same,
+    let judgements = [
+        Judgement::Regressed,
+        Judgement::Inconclusive,
+        Judgement::Improved,
+        Judgement::Same,
     ];
-    let counted = outcomes.map(|outcome| (comparison.count(outcome), outcome.name()));
+    let counted = judgements.map(|judgement| (comparison.count(judgement), judgement.name()));
     let told: Vec<_> = counted
         .into_iter()
         .filter(|it| it.0 > 0)

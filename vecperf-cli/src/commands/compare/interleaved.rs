@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use vecperf::Moment;
-use vecperf::compare::{Comparison, Outcome};
+use vecperf::compare::{Comparison, Judgement};
 
 use super::{explain, judge};
 use crate::args::CompareArgs;
@@ -92,7 +92,7 @@ fn rounds(
         if round + 1 >= BEFORE_A_LOOK && round + 1 < args.rounds {
             let [base, new] = &ended.sides;
             let compared = judge([base, new], args, looks(args));
-            if compared.count(Outcome::Inconclusive) == 0 {
+            if compared.count(Judgement::Inconclusive) == 0 {
                 terminal.remark(format_args!(
                     "decided after {} of {} rounds",
                     round + 1,

@@ -5,7 +5,7 @@ mod interleaved;
 use std::path::PathBuf;
 
 use vecperf::Report;
-use vecperf::compare::{Comparison, Options, Outcome, compare};
+use vecperf::compare::{Comparison, Judgement, Options, compare};
 use vecperf::export::comparison;
 use vecperf::profile::Profile;
 
@@ -39,11 +39,11 @@ pub(crate) fn run(args: &CompareArgs, terminal: Terminal) -> Result<Exit> {
     if interrupted {
         return Ok(Exit::Interrupted);
     }
-    Ok(match compared.outcome {
+    Ok(match compared.judgement {
         _ if !args.gate => Exit::Fine,
-        Outcome::Regressed => Exit::Threshold,
-        Outcome::Inconclusive => Exit::Inconclusive,
-        Outcome::Improved | Outcome::Same => Exit::Fine,
+        Judgement::Regressed => Exit::Threshold,
+        Judgement::Inconclusive => Exit::Inconclusive,
+        Judgement::Improved | Judgement::Same => Exit::Fine,
     })
 }
 
