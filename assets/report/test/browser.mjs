@@ -1,5 +1,5 @@
 // A browser for the tests: Chromium without a network, which reports whatever a page asks for, says or throws.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
@@ -12,6 +12,16 @@ if (!folder) throw new Error("PAGES names the folder with the pages; scripts/che
 
 export const hostile = readdirSync(folder).filter((name) => name.startsWith("hostile-"));
 export const real = ["bench.html", "sample.html", "sweep.html"].filter((name) => existsSync(`${folder}/${name}`));
+
+// A page with other data for its script: its name. What was there is as it was.
+export function altered(name, change) {
+  const page = readFileSync(`${folder}/${name}`, "utf8");
+  const start = page.indexOf(">", page.indexOf('id="data"')) + 1;
+  const end = page.indexOf("</script>", start);
+  const data = JSON.stringify(change(JSON.parse(page.slice(start, end)))).replaceAll("<", "\\u003c");
+  writeFileSync(`${folder}/altered.html`, page.slice(0, start) + data + page.slice(end));
+  return "altered.html";
+}
 
 let browser;
 export const start = async () => {
