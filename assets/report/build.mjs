@@ -2,14 +2,15 @@
 // them. `node build.mjs DIRECTORY` writes somewhere else.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = new URL(".", import.meta.url);
-const directory = process.argv[2] ?? new URL("dist", here).pathname;
+const directory = process.argv[2] ?? fileURLToPath(new URL("dist", here));
 mkdirSync(directory, { recursive: true });
 
 const made = await build({
-  absWorkingDir: here.pathname,
+  absWorkingDir: fileURLToPath(here),
   entryPoints: { report: "src/main.js" },
   bundle: true,
   minify: true,

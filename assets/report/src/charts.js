@@ -36,7 +36,8 @@ function drawChart(chart, timeline) {
     points: { show: false },
     value: (_, value) => (value == null ? "–" : write(value)),
   }));
-  const most = Math.max(0, ...chart.lines.flatMap((line) => line.values), chart.limit ?? 0);
+  // Not spread: a long line has more values than a call may have arguments.
+  const most = chart.lines.flatMap((line) => line.values).reduce((most, value) => Math.max(most, value), chart.limit ?? 0);
   const drawn = new uPlot(
     {
       width: place.clientWidth || 600,

@@ -40,7 +40,7 @@ export function drawFlames(flames, operation) {
   element("flame-reset").addEventListener("click", () => graph.whole());
   let width = element("flame-chart").clientWidth;
   new ResizeObserver(([entry]) => {
-    if (graph && Math.abs(entry.contentRect.width - width) > 1) draw();
+    if (graph && Math.abs(entry.contentRect.width - width) > 1) graph.resize();
     width = entry.contentRect.width;
   }).observe(element("flame-chart"));
   offer("flame-operation", [{ value: `=${operation}`, name: "" }]);
@@ -90,11 +90,12 @@ function drawOne({ flame, kind, at }, { passes, against, name, other }) {
   };
   if (root.value <= 0) {
     told.textContent = "Nothing was measured for this choice.";
-    return { destroy() {}, find() {}, whole() {} };
+    return { destroy() {}, find() {}, whole() {}, resize() {} };
   }
   const scale = largestDelta(root);
+  const width = () => Math.max(place.clientWidth, 200);
   const graph = flamegraph()
-    .width(Math.max(place.clientWidth, 200))
+    .width(width())
     .cellHeight(CELL)
     .minFrameSize(2)
     .resetHeightOnZoom(true)
@@ -102,9 +103,10 @@ function drawOne({ flame, kind, at }, { passes, against, name, other }) {
     .sort((a, b) => b.value - a.value)
     .transitionDuration(0)
     .setLabelHandler(describe)
-    .setSearchMatch((frame, term) => frame.data.name.toLowerCase().includes(term.toLowerCase()))
-    .setSearchHandler((_, found, whole) => {
-      told.textContent = `${percent(found / whole)} of the whole in functions that match, with what they called.`;
+    .setSearchMatch((frame, term) => matches(frame.data, term))
+    .setSearchHandler(() => {
+      const found = foundIn(root, element("flame-search").value.trim()) / root.value;
+      told.textContent = `${percent(found)} of the whole in functions that match, with what they called.`;
     })
     .setColorMapper((frame) => colourOf(frame, against ? scale : 0))
     .onHover(tell)
@@ -135,11 +137,26 @@ function drawOne({ flame, kind, at }, { passes, against, name, other }) {
   return {
     find,
     whole: () => graph.resetZoom(),
+    resize: () => graph.width(width()).update(),
     destroy() {
       keys.stop();
       place.replaceChildren();
     },
   };
+}
+
+const matches = ({ name }, term) => name.toLowerCase().includes(term.toLowerCase());
+
+// What functions took that match, with what they called: of the whole, also where the graph is zoomed.
+function foundIn(root, term) {
+  let found = 0;
+  const stack = [root];
+  while (stack.length > 0) {
+    const frame = stack.pop();
+    if (matches(frame, term)) found += frame.value;
+    else stack.push(...frame.children);
+  }
+  return found;
 }
 
 const signed = (delta) => `${delta < 0 ? "−" : "+"}${Math.abs(delta * 100).toFixed(2)}`;

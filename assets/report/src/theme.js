@@ -23,6 +23,29 @@ export function themeButton(button, changed) {
   tell();
 }
 
+// Paper is light, and nothing opens on it: for as long as it is printed the page is light and unfolded. `changed` is
+// called when the colours have.
+export function onPaper(changed) {
+  let theme;
+  let folded = [];
+  const colour = (name) => {
+    if (name) root.dataset.theme = name;
+    else delete root.dataset.theme;
+    colours.clear();
+    changed();
+  };
+  addEventListener("beforeprint", () => {
+    theme = root.dataset.theme;
+    folded = [...document.querySelectorAll("details:not([open])")];
+    folded.forEach((it) => it.setAttribute("open", ""));
+    colour("light");
+  });
+  addEventListener("afterprint", () => {
+    folded.forEach((it) => it.removeAttribute("open"));
+    colour(theme);
+  });
+}
+
 // A colour of the style as it is now: `colour("--line-1")`. A canvas knows no variables.
 export function colour(name) {
   if (!colours.has(name)) colours.set(name, computed(name));

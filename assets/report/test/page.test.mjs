@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
-import { hostile, open, real, start, stop } from "./browser.mjs";
+import { altered, hostile, open, real, start, stop } from "./browser.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const [main] = real;
@@ -86,8 +86,54 @@ test("the flame graph is walked by keyboard", () =>
     const second = await page.locator("#flame-frame").textContent();
     assert.notEqual(first, second);
     assert.equal(await page.locator("g.frame.current").count(), 1);
+    // To one that does not fill the graph, so that a zoom is seen.
+    const whole = await page.locator("#flame-chart").evaluate((it) => it.clientWidth);
+    const current = () => page.locator("g.frame.current").evaluate((it) => it.getBoundingClientRect().width);
+    for (let step = 0; step < 40 && (await current()) > whole * 0.95; step += 1) await page.keyboard.press("ArrowDown");
+    const before = await current();
+    assert.ok(before <= whole * 0.95, `${before} of ${whole} px`);
     await page.keyboard.press("Enter");
+    await page.waitForTimeout(300);
+    assert.ok((await current()) > whole * 0.95, `zoomed: ${await current()} of ${whole} px`);
+    assert.ok((await faded(page)) > 0);
     await page.keyboard.press("Escape");
+    await page.waitForTimeout(300);
+    assert.equal(await faded(page), 0);
+  }));
+
+// Zooms to a frame that does not fill the graph; how many frames are faded then: its callers.
+async function zoomIn(page) {
+  const widths = await frames(page).evaluateAll((all) => all.map((it) => it.getBoundingClientRect().width));
+  const narrow = widths.findIndex((width) => width > 20 && width < Math.max(...widths) * 0.9);
+  await frames(page).nth(narrow).dispatchEvent("click");
+  await page.waitForTimeout(300);
+  const callers = await faded(page);
+  assert.ok(callers > 0, "callers of what is zoomed to are faded");
+  return callers;
+}
+const faded = (page) => page.locator("#flame-chart g.frame.fade").count();
+
+test("another width of the window keeps the zoom", () =>
+  quietly(main, {}, async (page) => {
+    const callers = await zoomIn(page);
+    await page.setViewportSize({ width: 900, height: 900 });
+    await page.waitForTimeout(400);
+    assert.equal(await faded(page), callers);
+    const width = (selector) => page.locator(selector).evaluate((it) => Math.round(it.getBoundingClientRect().width));
+    assert.equal(await width("#flame-chart svg"), await width("#flame-chart"));
+  }));
+
+test("a search while zoomed is of the whole", () =>
+  quietly(main, {}, async (page) => {
+    const name = await frames(page).nth(1).getAttribute("name");
+    const share = async () => {
+      await page.locator("#flame-search").fill("");
+      await page.locator("#flame-search").fill(name.slice(0, 12));
+      return told(page);
+    };
+    const before = await share();
+    await zoomIn(page);
+    assert.equal(await share(), before);
   }));
 
 test("search finds functions and says how much is theirs", () =>
@@ -130,6 +176,51 @@ test("the button switches between light and dark", () =>
     assert.equal(await page.locator(".chart canvas").count(), 4);
   }));
 
+test("paper is light and unfolded, whatever the button says", () =>
+  quietly(main, {}, async (page) => {
+    const ink = () => page.evaluate("getComputedStyle(document.body).color");
+    const folded = () => page.locator("details:not([open])").count();
+    const chart = () => page.evaluate("document.querySelector('.chart canvas').toDataURL()");
+    const [light, drawn] = [await ink(), await chart()];
+    await page.locator("#theme").click();
+    const dark = await chart();
+    assert.notEqual(await ink(), light);
+    assert.notEqual(dark, drawn);
+    const before = await folded();
+    assert.ok(before > 0, "something is folded");
+    await page.emulateMedia({ media: "print" });
+    assert.equal(await ink(), light);
+    await page.evaluate("dispatchEvent(new Event('beforeprint'))");
+    assert.equal(await folded(), 0);
+    assert.equal(await page.evaluate("document.documentElement.dataset.theme"), "light");
+    await page.evaluate("dispatchEvent(new Event('afterprint'))");
+    await page.emulateMedia({ media: "screen" });
+    assert.equal(await folded(), before);
+    assert.notEqual(await ink(), light);
+  }));
+
+test("a part that fails does not take the others with it", async () => {
+  const name = altered(main, (data) => ({ ...data, timeline: null }));
+  const { page, noise, close } = await open(name);
+  assert.equal(noise.length, 1, noise.join());
+  assert.ok((await frames(page).count()) > 1);
+  await page.locator("#theme").click();
+  assert.equal(await page.evaluate("document.documentElement.dataset.theme"), "dark");
+  await close();
+});
+
+test("a line of 200,000 points is drawn", () =>
+  quietly(
+    altered(main, ({ timeline, ...data }) => {
+      const times = Array.from({ length: 200_000 }, (_, at) => at);
+      const lines = [{ name: "long", values: times }];
+      const charts = timeline.charts.map((chart) => ({ ...chart, lines }));
+      return { ...data, timeline: { ...timeline, times, charts } };
+    }),
+    {},
+    async (page) => assert.equal(await page.locator(".chart canvas").count(), 4),
+  ));
+
 test("without scripts the verdicts, the tables and the drawing are there", () =>
   quietly(main, { scripts: false }, async (page) => {
     assert.ok(await page.locator(".judgement").isVisible());
@@ -149,7 +240,10 @@ test("it says when it was interactive", () =>
   quietly(main, {}, async (page) => {
     const taken = await page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd");
     console.log(`${main}: interactive after ${Math.round(taken)} ms`);
+    assert.ok(taken > 0 && taken < 10_000, `${taken} ms`);
   }));
+
+test("there are hostile pages", () => assert.equal(hostile.length, 6));
 
 for (const name of hostile) {
   test(`${name} executes nothing`, () =>
