@@ -10,29 +10,38 @@ use serde::Serialize;
 
 use super::frames::Frames;
 use super::markup::shown;
+use super::tree::{OTHER, Sum, Tree, add, in_order, merged, small};
 use crate::profile::{Profile, Sample, names};
 
 /// Nodes of the tree at most: what would be less than a thousandth of a pixel is added to its caller.
 const MOST_NODES: usize = 12_000;
-/// Frames of a stack at most: what is deeper is added to the last one.
-const DEEPEST: usize = 300;
-/// The values that the page shows, by kind: what it calls them, and the flame graph they belong to.
-const KINDS: [(&str, &str, &str); 4] = [
-    (names::CPU, "CPU time", "CPU"),
-    (names::INUSE_SPACE, "bytes in use", "heap"),
-    (names::ALLOC_SPACE, "bytes allocated", "heap"),
+/// Keys at most, and those that the others are added to.
+const MOST_KEYS: usize = 200;
+/// Values at most: where there are more, fewer nodes are kept.
+const MOST_VALUES: usize = 40_000;
+/// What operations and phases are called whose keys are not kept.
+const OTHERS: &str = "[other]";
+/// The cohorts that can be chosen.
+const COHORTS: [&str; 4] = [
+    names::ABOVE_P50,
+    names::ABOVE_P90,
+    names::ABOVE_P99,
+    names::OVER_MAX_RESPONSE_TIME,
+];
+/// The values that the page shows, by kind, and what it calls them.
+const KINDS: [(&str, &str); 4] = [
+    (names::CPU, "CPU time"),
+    (names::INUSE_SPACE, "bytes in use"),
+    (names::ALLOC_SPACE, "bytes allocated"),
     (
         names::TEMPORARY_SPACE,
         "bytes freed before the operation ended",
-        "heap",
     ),
 ];
 
 /// A profile.
 #[derive(Serialize)]
 pub(super) struct Flame {
-    /// `CPU` or `heap`.
-    of: &'static str,
     kinds: Vec<Kind>,
     /// The functions' names.
     names: Vec<String>,
@@ -60,20 +69,54 @@ struct Key {
     /// The operation; absent: outside of any.
     operation: Option<String>,
     phase: Option<String>,
-    cohorts: Vec<String>,
+    cohorts: Vec<&'static str>,
 }
 
-/// The tree of `profile`; `None` when it has none of the values that the page shows.
-pub(super) fn of(profile: &Profile) -> Option<Flame> {
+/// The tree of `profile`, whose frames these are; `None` when it has none of the values that the page shows.
+pub(super) fn of(profile: &Profile, frames: &Frames) -> Option<Flame> {
     let kinds: Vec<_> = KINDS
         .iter()
         .filter_map(|kind| Some((kind, profile.value_index(kind.0)?)))
         .filter(|(_, at)| profile.total(*at) != 0)
         .collect();
-    let (first, _) = kinds.first()?;
+    if kinds.is_empty() {
+        return None;
+    }
     let columns: Vec<usize> = kinds.iter().map(|(_, at)| *at).collect();
-    let frames = Frames::of(profile);
-    let mut tree = Tree::default();
+    let mut tree = Tree::new();
+    let (keys, sums) = sums(profile, frames, &columns, &mut tree);
+    let totals = columns.iter().map(|&at| profile.total(at) as f64);
+    let totals: Vec<f64> = totals.map(|total| total.max(1.0)).collect();
+    let weigh = |values: &[i64]| {
+        let shares = values.iter().zip(&totals);
+        shares.map(|(it, all)| *it as f64 / all).sum::<f64>()
+    };
+    let (keys, key) = few_keys(keys, &sums, weigh);
+    let sums = merged(&sums, |node| node, |old| key[old as usize]);
+    let weights = tree.weights(&sums, weigh);
+    let mut most = MOST_NODES;
+    let (kept, sums) = loop {
+        let kept = tree.largest(&weights, most);
+        let few = merged(&sums, |node| kept[node as usize], |key| key);
+        if few.len() <= MOST_VALUES || most <= 1 {
+            break (kept, few);
+        }
+        most /= 2;
+    };
+    let kinds = kinds.into_iter().map(|(kind, at)| Kind {
+        name: kind.1,
+        unit: shown(&profile.value_types[at].unit).into_owned(),
+    });
+    Some(pack(kinds.collect(), frames, keys, &tree, &kept, sums))
+}
+
+/// The values in these columns by stack and key, the stacks in `tree`; and the keys.
+fn sums(
+    profile: &Profile,
+    frames: &Frames,
+    columns: &[usize],
+    tree: &mut Tree,
+) -> (Vec<Key>, Vec<Sum>) {
     let mut keys: HashMap<Key, u32> = HashMap::new();
     let (mut nodes, mut labels) = (HashMap::new(), HashMap::new());
     let mut listed = Vec::new();
@@ -95,24 +138,9 @@ pub(super) fn of(profile: &Profile) -> Option<Flame> {
                     small(listed.len() - 1)
                 })
             });
-        let (node, key) = (*node, *key);
-        let sum = sums
-            .entry((node, key))
-            .or_insert_with(|| vec![0; values.len()]);
-        sum.iter_mut()
-            .zip(&values)
-            .for_each(|(sum, value)| *sum = sum.saturating_add(*value));
+        add(sums.entry((*node, *key)).or_default(), &values);
     }
-    let of = first.2;
-    let kinds: Vec<_> = kinds
-        .into_iter()
-        .map(|(kind, at)| Kind {
-            name: kind.1,
-            unit: shown(&profile.value_types[at].unit).into_owned(),
-        })
-        .collect();
-    let kept = tree.largest(&sums, kinds.len());
-    Some(pack(of, kinds, frames.names, listed, &tree, &kept, sums))
+    (listed, in_order(sums))
 }
 
 /// What a sample is of.
@@ -121,105 +149,52 @@ fn key(sample: &Sample) -> Key {
         let value = sample.label(key)?;
         Some(shown(&value.to_string()).into_owned())
     };
-    let cohorts = sample.labels(names::COHORT);
-    let mut cohorts: Vec<_> = cohorts
-        .map(|it| shown(&it.to_string()).into_owned())
-        .collect();
-    cohorts.sort_unstable();
+    let cohorts = COHORTS
+        .into_iter()
+        .filter(|cohort| sample.has_label(names::COHORT, cohort));
     Key {
         operation: text(names::OPERATION),
         phase: text(names::PHASE),
-        cohorts,
+        cohorts: cohorts.collect(),
     }
 }
 
-/// Stacks that begin alike share their nodes. Callers come before what they call.
-#[derive(Default)]
-struct Tree {
-    names: Vec<u32>,
-    callers: Vec<u32>,
-    known: HashMap<(u32, u32), u32>,
-}
-
-impl Tree {
-    /// The node of a stack's last frame; a stack without frames has one of no name.
-    fn add(&mut self, stack: impl Iterator<Item = u32>) -> u32 {
-        let mut node = u32::MAX;
-        for name in stack.take(DEEPEST) {
-            node = self.child(node, name);
-        }
-        if node == u32::MAX {
-            node = self.child(node, u32::MAX);
-        }
-        node
+/// The heaviest keys, and for each old key its new one: of those that are not kept only the cohorts stay, and whether
+/// it is of an operation.
+fn few_keys(keys: Vec<Key>, sums: &[Sum], weigh: impl Fn(&[i64]) -> f64) -> (Vec<Key>, Vec<u32>) {
+    let mut weights = vec![0.0; keys.len()];
+    for ((_, key), values) in sums {
+        weights[*key as usize] += weigh(values);
     }
-
-    fn child(&mut self, caller: u32, name: u32) -> u32 {
-        let new = small(self.names.len());
-        let node = *self.known.entry((caller, name)).or_insert(new);
-        if node == new {
-            self.names.push(name);
-            self.callers
-                .push(if caller == u32::MAX { new } else { caller });
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]).then(a.cmp(&b)));
+    let mut kept = vec![false; keys.len()];
+    order.iter().take(MOST_KEYS).for_each(|&at| kept[at] = true);
+    let (mut few, mut known) = (Vec::new(), HashMap::new());
+    let new = keys.into_iter().zip(kept).map(|(mut key, kept)| {
+        if !kept {
+            key.operation = key.operation.map(|_| OTHERS.to_owned());
+            key.phase = Some(OTHERS.to_owned());
         }
-        node
-    }
-
-    /// For each node, the one that stands for it: itself, or the nearest caller that is large enough to be kept.
-    fn largest(&self, sums: &HashMap<(u32, u32), Vec<i64>>, kinds: usize) -> Vec<u32> {
-        let all = self.names.len();
-        let mut weights = vec![0.0; all];
-        let totals: Vec<f64> = (0..kinds)
-            .map(|kind| {
-                sums.values()
-                    .map(|it| it[kind] as f64)
-                    .sum::<f64>()
-                    .max(1.0)
-            })
-            .collect();
-        for ((node, _), values) in sums {
-            let shares = values.iter().zip(&totals);
-            weights[*node as usize] += shares.map(|(it, all)| *it as f64 / all).sum::<f64>();
-        }
-        for node in (0..all).rev() {
-            let caller = self.callers[node] as usize;
-            if caller != node {
-                weights[caller] += weights[node];
-            }
-        }
-        let mut order: Vec<usize> = (0..all).collect();
-        order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]).then(a.cmp(&b)));
-        let mut kept = vec![false; all];
-        order
-            .iter()
-            .take(MOST_NODES)
-            .for_each(|&at| kept[at] = true);
-        let mut stands: Vec<u32> = Vec::with_capacity(all);
-        for (node, &kept) in kept.iter().enumerate() {
-            let caller = self.callers[node] as usize;
-            let root = caller == node;
-            stands.push(if kept || root {
-                small(node)
-            } else {
-                stands[caller]
-            });
-        }
-        stands
-    }
+        *known.entry(key).or_insert_with_key(|key| {
+            few.push(key.clone());
+            small(few.len() - 1)
+        })
+    });
+    let new = new.collect();
+    (few, new)
 }
 
 /// Only what is kept, under new numbers.
 fn pack(
-    of: &'static str,
     kinds: Vec<Kind>,
-    all_names: Vec<String>,
+    frames: &Frames,
     keys: Vec<Key>,
     tree: &Tree,
     stands: &[u32],
-    sums: HashMap<(u32, u32), Vec<i64>>,
+    sums: Vec<Sum>,
 ) -> Flame {
     let mut flame = Flame {
-        of,
         values: vec![Vec::new(); kinds.len()],
         kinds,
         keys,
@@ -231,51 +206,32 @@ fn pack(
     };
     let mut name_of: HashMap<u32, u32> = HashMap::new();
     let mut number = vec![0; stands.len()];
+    let others = stands.iter().skip(1).any(|&stand| stand == 0);
     for (node, &stand) in stands.iter().enumerate() {
-        if stand as usize != node {
-            number[node] = number[stand as usize];
+        if stand as usize != node || (node == 0 && !others) {
             continue;
         }
         let new = small(flame.node_names.len());
         number[node] = new;
         let old = tree.names[node];
         let name = *name_of.entry(old).or_insert_with(|| {
-            let name = all_names.get(old as usize);
-            flame
-                .names
-                .push(name.map_or("[no stack]", String::as_str).to_owned());
+            let name = match old {
+                OTHER => OTHERS,
+                old => frames.name(old).unwrap_or("[no stack]"),
+            };
+            flame.names.push(name.to_owned());
             small(flame.names.len() - 1)
         });
         flame.node_names.push(name);
         let caller = tree.callers[node] as usize;
-        flame
-            .node_callers
-            .push(if caller == node { new } else { number[caller] });
+        let caller = if caller == node { new } else { number[caller] };
+        flame.node_callers.push(caller);
     }
-    let mut merged: HashMap<(u32, u32), Vec<i64>> = HashMap::new();
     for ((node, key), values) in sums {
-        let sum = merged
-            .entry((number[node as usize], key))
-            .or_insert_with(|| vec![0; values.len()]);
-        sum.iter_mut()
-            .zip(values)
-            .for_each(|(sum, value)| *sum = sum.saturating_add(value));
-    }
-    let mut merged: Vec<_> = merged.into_iter().collect();
-    merged.sort_unstable_by_key(|(at, _)| *at);
-    for ((node, key), values) in merged {
-        flame.nodes.push(node);
+        flame.nodes.push(number[node as usize]);
         flame.keyed.push(key);
-        flame
-            .values
-            .iter_mut()
-            .zip(values)
-            .for_each(|(column, value)| column.push(value));
+        let columns = flame.values.iter_mut().zip(values);
+        columns.for_each(|(column, value)| column.push(value));
     }
     flame
-}
-
-/// An index that fits 32 bits: there are never as many stacks, by [`Profile`]'s own indices.
-fn small(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(u32::MAX)
 }

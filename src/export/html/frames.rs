@@ -8,7 +8,7 @@ const LONGEST: usize = 300;
 
 /// The names of a profile's frames, each kept once: functions as such, places without one by their file.
 pub(super) struct Frames {
-    pub(super) names: Vec<String>,
+    names: Vec<String>,
     /// For each location, its frames, outermost first, as indices into `names`.
     of_location: Vec<Vec<u32>>,
 }
@@ -41,6 +41,11 @@ impl Frames {
             })
             .collect();
         Self { names, of_location }
+    }
+
+    /// What the frame of this number is called.
+    pub(super) fn name(&self, frame: u32) -> Option<&str> {
+        self.names.get(frame as usize).map(String::as_str)
     }
 
     /// The frames of a stack whose locations are leaf first; the outermost one comes first.

@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::export::plain;
 
 /// The longest text that is shown whole, in characters. A longer one keeps its start.
-pub(super) const LONGEST: usize = 1000;
+const LONGEST: usize = 1000;
 
 /// A page, or a part of one.
 #[derive(Debug, Default)]
@@ -159,6 +159,11 @@ impl Markup {
     pub(super) fn finish(self) -> String {
         self.0
     }
+}
+
+/// A text of the data for the script, as the page shows it.
+pub(super) fn as_shown<S: Serializer>(text: &str, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&shown(text))
 }
 
 /// `text` as the page shows it: what cannot be seen spelt out, a start and how much more where it is endless.

@@ -13,7 +13,9 @@
 //!  timeline.rs      what is drawn over time, as data for the script
 //!  memory.rs        what the memory is made of
 //!  profiles.rs      the functions, by operation
+//!  frames.rs        what the functions of a profile are called
 //!  flame.rs         the profiles, as data for the script
+//!  tree.rs          their stacks, cut to the largest
 //!  environment.rs   the machine, what watching cost, the settings
 //! ```
 //!
@@ -31,6 +33,7 @@ mod profiles;
 mod recall;
 mod summary;
 mod timeline;
+mod tree;
 
 use std::io::{self, Write};
 
@@ -39,6 +42,7 @@ use serde::Serialize;
 use crate::export::Exporter;
 use crate::profile::Profile;
 use crate::report::Report;
+use frames::Frames;
 use markup::Markup;
 
 /// The style, the script, and the script's SHA-256 in base64: a browser runs this one and no other.
@@ -59,7 +63,7 @@ const SCRIPT_HASH: &str = include_str!("../../../assets/report/dist/report.js.sh
 /// # }
 /// ```
 ///
-/// The page is bounded whatever the profiles hold; `cargo bench --bench page` tells how long it takes.
+/// What the profiles and the series add to the page is bounded whatever they hold; `cargo bench --bench page` tells how long it takes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Html<'a> {
     /// The CPU profile of the run.
@@ -94,7 +98,8 @@ type Section = (&'static str, &'static str, fn(&mut Markup, &Shown<'_>));
 /// What a section draws from.
 struct Shown<'a> {
     report: &'a Report,
-    html: &'a Html<'a>,
+    /// The CPU profile and its frames.
+    cpu: Option<(&'a Profile, &'a Frames)>,
     data: &'a Data,
 }
 
@@ -113,18 +118,20 @@ const SECTIONS: [Section; 9] = [
 impl Html<'_> {
     fn page(&self, report: &Report) -> String {
         let main = summary::main_operation(&report.steady().operations);
+        let framed = |profile| (profile, Frames::of(profile));
+        let (cpu, heap) = (self.cpu_profile.map(framed), self.heap_profile.map(framed));
         let data = Data {
             operation: main.map(|it| markup::shown(&it.name).into_owned()),
             timeline: timeline::of(report),
-            flames: [self.cpu_profile, self.heap_profile]
+            flames: [&cpu, &heap]
                 .into_iter()
                 .flatten()
-                .filter_map(flame::of)
+                .filter_map(|(profile, frames)| flame::of(profile, frames))
                 .collect(),
         };
         let shown = Shown {
             report,
-            html: self,
+            cpu: cpu.as_ref().map(|(profile, frames)| (*profile, frames)),
             data: &data,
         };
         let drawn: Vec<_> = SECTIONS

@@ -20,8 +20,8 @@ pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
     if !shown.data.flames.is_empty() {
         frame(page);
     }
-    match shown.html.cpu_profile {
-        Some(profile) => by_operation(page, profile),
+    match shown.cpu {
+        Some((profile, frames)) => by_operation(page, profile, frames),
         None => {
             let rows = view::functions(report, usize::MAX);
             page.table(
@@ -98,11 +98,10 @@ fn by_stack(profile: &Profile, value: usize) -> HashMap<(Option<&LabelValue>, bo
     sums
 }
 
-fn by_operation(page: &mut Markup, profile: &Profile) {
+fn by_operation(page: &mut Markup, profile: &Profile, frames: &Frames) {
     let Some(value) = profile.value_index(names::CPU) else {
         return;
     };
-    let frames = Frames::of(profile);
     let mut groups: HashMap<Option<String>, Group> = HashMap::new();
     for ((operation, slow, stack), taken) in by_stack(profile, value) {
         let operation = operation.map(ToString::to_string);
@@ -137,7 +136,7 @@ fn by_operation(page: &mut Markup, profile: &Profile) {
     let outside = groups.pop_if(|(name, _)| name.is_none());
     groups.truncate(MOST_OPERATIONS);
     for (operation, group) in groups.into_iter().chain(outside) {
-        table(page, operation.as_deref(), &group, &frames);
+        table(page, operation.as_deref(), &group, frames);
     }
 }
 
@@ -152,9 +151,8 @@ fn table(page: &mut Markup, operation: Option<&str>, group: &Group, frames: &Fra
     let share = |part: i64, all: i64| percent(part as f64 / all.max(1) as f64 * 100.0);
     let rows = functions.into_iter().take(MOST_FUNCTIONS);
     let rows = rows.map(|(name, taken)| {
-        let name = frames.names.get(*name as usize);
         let mut row = vec![
-            name.cloned().unwrap_or_default(),
+            frames.name(*name).unwrap_or_default().to_owned(),
             share(taken.own, group.all),
             share(taken.all, group.all),
         ];

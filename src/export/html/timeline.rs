@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use super::Shown;
-use super::markup::{Markup, shown};
+use super::markup::{Markup, as_shown};
 use crate::export::quantity::{bytes, number, rate};
 use crate::report::{PhaseReport, Report, SeriesPoint};
 use crate::resource::ResourceSample;
 
+/// Points of a line at most: where a series has more, each stands for some of them.
+const MOST_POINTS: usize = 2000;
 /// Operations drawn at most: the most frequent.
 const MOST_OPERATIONS: usize = 8;
 
@@ -23,6 +25,7 @@ pub(super) struct Timeline {
 /// A phase of the run.
 #[derive(Serialize)]
 struct Span {
+    #[serde(serialize_with = "as_shown")]
     name: String,
     start: f64,
     end: f64,
@@ -34,8 +37,7 @@ struct Span {
 struct Chart {
     /// Where in the page it goes.
     id: &'static str,
-    /// How its numbers are written: `rate`, `cores` or `bytes`.
-    unit: &'static str,
+    unit: Unit,
     #[serde(skip)]
     title: &'static str,
     lines: Vec<Curve>,
@@ -43,24 +45,40 @@ struct Chart {
     limit: Option<f64>,
 }
 
+/// How a chart's numbers are written.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Unit {
+    Rate,
+    Cores,
+    Bytes,
+}
+
 /// One line of a chart.
 #[derive(Serialize)]
 struct Curve {
+    #[serde(serialize_with = "as_shown")]
     name: String,
     values: Vec<Option<f64>>,
 }
 
 /// The charts of a run; those that have something to show.
 pub(super) fn of(report: &Report) -> Timeline {
-    let series = &report.series;
+    let series = &thinned(&report.series)[..];
     let span = |phase: &PhaseReport| Span {
-        name: shown(&phase.name).into_owned(),
+        name: phase.name.clone(),
         start: finite(phase.start_seconds),
         end: finite(phase.start_seconds + phase.duration_seconds),
         steady: phase.steady,
     };
-    let times = series.iter().map(|point| point.resources.at_seconds);
-    let mut charts = vec![rates(report), cpu(report), memory(series), faults(series)];
+    let times = series.iter().map(|chunk| at(chunk));
+    let limit = report.run.resources.cpus_available;
+    let mut charts = vec![
+        rates(series),
+        cpu(series, limit),
+        memory(series),
+        faults(series),
+    ];
     for chart in &mut charts {
         let is_known = |line: &Curve| line.values.iter().any(Option::is_some);
         chart.lines.retain(is_known);
@@ -73,45 +91,61 @@ pub(super) fn of(report: &Report) -> Timeline {
     }
 }
 
-fn rates(report: &Report) -> Chart {
+/// Points of a series that are drawn as one.
+type Chunk<'a> = &'a [SeriesPoint];
+
+/// The series in so many chunks as may be drawn.
+fn thinned(series: &[SeriesPoint]) -> Vec<Chunk<'_>> {
+    let each = series.len().div_ceil(MOST_POINTS).max(1);
+    series.chunks(each).collect()
+}
+
+/// When a chunk ends.
+fn at(chunk: Chunk<'_>) -> f64 {
+    chunk.last().map_or(0.0, |it| it.resources.at_seconds)
+}
+
+fn rates(series: &[Chunk<'_>]) -> Chart {
     let line = |name: &str| {
         let ended = |it: &SeriesPoint| Some(it.operations.get(name).map_or(0, |it| *it) as f64);
-        Curve::new(&shown(name), growth(&report.series, ended))
+        Curve::new(name, growth(series, ended))
     };
     Chart {
         id: "chart-rate",
         title: "Throughput",
-        unit: "rate",
-        lines: operations(report).into_iter().map(line).collect(),
+        unit: Unit::Rate,
+        lines: operations(series).into_iter().map(line).collect(),
         limit: None,
     }
 }
 
-fn cpu(report: &Report) -> Chart {
+fn cpu(series: &[Chunk<'_>], limit: Option<f64>) -> Chart {
     let line = |name, of: fn(&ResourceSample) -> Option<f64>| {
-        Curve::new(name, growth(&report.series, |it| of(&it.resources)))
+        Curve::new(name, growth(series, |it| of(&it.resources)))
     };
     Chart {
         id: "chart-cpu",
         title: "CPU",
-        unit: "cores",
+        unit: Unit::Cores,
         lines: vec![
             line("user", |it| it.cpu_user_seconds),
             line("system", |it| it.cpu_system_seconds),
         ],
-        limit: report.run.resources.cpus_available,
+        limit,
     }
 }
 
-fn memory(series: &[SeriesPoint]) -> Chart {
+/// The most of each chunk: a peak is what one looks for.
+fn memory(series: &[Chunk<'_>]) -> Chart {
     let line = |name, of: fn(&ResourceSample) -> Option<u64>| {
-        let sizes = series.iter().map(|point| of(&point.resources));
+        let most = |chunk: &Chunk<'_>| chunk.iter().filter_map(|it| of(&it.resources)).max();
+        let sizes = series.iter().map(most);
         Curve::new(name, sizes.map(|size| size.map(|it| it as f64)).collect())
     };
     Chart {
         id: "chart-memory",
         title: "Memory",
-        unit: "bytes",
+        unit: Unit::Bytes,
         lines: vec![
             line("anonymous", |it| it.anonymous_bytes),
             line("file-backed", |it| it.file_backed_bytes),
@@ -122,7 +156,7 @@ fn memory(series: &[SeriesPoint]) -> Chart {
     }
 }
 
-fn faults(series: &[SeriesPoint]) -> Chart {
+fn faults(series: &[Chunk<'_>]) -> Chart {
     let line = |name, of: fn(&ResourceSample) -> Option<u64>| {
         let sum = |it: &SeriesPoint| of(&it.resources).map(|it| it as f64);
         Curve::new(name, growth(series, sum))
@@ -130,7 +164,7 @@ fn faults(series: &[SeriesPoint]) -> Chart {
     Chart {
         id: "chart-faults",
         title: "Page faults",
-        unit: "rate",
+        unit: Unit::Rate,
         lines: vec![
             line("minor (no wait)", |it| it.minor_faults),
             line("major (waited for storage)", |it| it.major_faults),
@@ -186,24 +220,24 @@ impl Curve {
     }
 
     /// `search 0/s to 10,600/s`.
-    fn range(&self, unit: &str) -> String {
+    fn range(&self, unit: Unit) -> String {
         let values = || self.values.iter().flatten().copied();
         let (low, high) = (
             values().fold(f64::INFINITY, f64::min),
             values().fold(f64::NEG_INFINITY, f64::max),
         );
         let write = |value: f64| match unit {
-            "bytes" => bytes(value.max(0.0) as u64),
-            "cores" => number(value),
-            _ => rate(value),
+            Unit::Bytes => bytes(value.max(0.0) as u64),
+            Unit::Cores => number(value),
+            Unit::Rate => rate(value),
         };
         format!("{} {} to {}", self.name, write(low), write(high))
     }
 }
 
 /// The names of the operations that ended most often.
-fn operations(report: &Report) -> Vec<&str> {
-    let Some(last) = report.series.last() else {
+fn operations<'a>(series: &[Chunk<'a>]) -> Vec<&'a str> {
+    let Some(last) = series.last().and_then(|chunk| chunk.last()) else {
         return Vec::new();
     };
     let mut all: Vec<_> = last.operations.iter().collect();
@@ -212,12 +246,12 @@ fn operations(report: &Report) -> Vec<&str> {
     names.take(MOST_OPERATIONS).collect()
 }
 
-/// What a running sum grew by in a second, at each point since the one before; a sum that went back tells nothing.
-fn growth(series: &[SeriesPoint], sum: impl Fn(&SeriesPoint) -> Option<f64>) -> Vec<Option<f64>> {
-    let between = |pair: &[SeriesPoint]| {
+/// What a running sum grew by in a second, in each chunk since the one before; a sum that went back tells nothing.
+fn growth(series: &[Chunk<'_>], sum: impl Fn(&SeriesPoint) -> Option<f64>) -> Vec<Option<f64>> {
+    let between = |pair: &[Chunk<'_>]| {
         let [before, after] = pair else { return None };
-        let seconds = after.resources.at_seconds - before.resources.at_seconds;
-        let grown = sum(after)? - sum(before)?;
+        let seconds = at(after) - at(before);
+        let grown = sum(after.last()?)? - sum(before.last()?)?;
         (seconds > 0.0 && grown >= 0.0).then(|| finite(grown / seconds))
     };
     let grown = series.windows(2).map(between);

@@ -5,6 +5,7 @@ mod hostile;
 mod payloads;
 mod profiles;
 
+use serde_json::Value;
 use vecperf::config::Output;
 use vecperf::export::{Exporter, Html, html};
 use vecperf::{Monitor, Report, Settings};
@@ -117,6 +118,87 @@ fn its_size_is_bounded_whatever_the_profile_holds() {
     };
     let grown = html.to_bytes(&sample()).unwrap().len() - bundle;
     assert!(grown < 1_000_000, "{grown} bytes for 20,000 stacks");
+
+    let roots = profiles::many_roots(20_000, 200);
+    let html = Html {
+        cpu_profile: Some(&roots),
+        ..Html::default()
+    };
+    let page = String::from_utf8(html.to_bytes(&sample()).unwrap()).unwrap();
+    let grown = page.len() - bundle;
+    assert!(
+        grown < 1_500_000,
+        "{grown} bytes for 20,000 roots × 200 operations"
+    );
+    // What is not kept is not lost: all CPU time is there.
+    let data = Dom::of(&page).texts("script").swap_remove(0);
+    let data: Value = serde_json::from_str(&data).unwrap();
+    let flame = &data["flames"][0];
+    let values = flame["values"][0].as_array().unwrap();
+    let sum: i64 = values.iter().filter_map(Value::as_i64).sum();
+    assert_eq!(sum, 20_000 * 5 * 1_000_000);
+    assert!(
+        flame["names"]
+            .as_array()
+            .unwrap()
+            .contains(&"[other]".into())
+    );
+    assert!(flame["node_names"].as_array().unwrap().len() <= 12_001);
+}
+
+#[test]
+fn its_size_is_bounded_however_many_operations_there_are() {
+    let many = profiles::many_roots(3_000, 2_000);
+    let html = Html {
+        cpu_profile: Some(&many),
+        ..Html::default()
+    };
+    let page = String::from_utf8(html.to_bytes(&sample()).unwrap()).unwrap();
+    let data = Dom::of(&page).texts("script").swap_remove(0);
+    let data: Value = serde_json::from_str(&data).unwrap();
+    let keys = data["flames"][0]["keys"].as_array().unwrap();
+    assert!(keys.len() <= 201, "{} keys", keys.len());
+    assert!(keys.iter().any(|key| key["operation"] == "[other]"));
+}
+
+#[test]
+fn a_long_series_is_thinned_and_its_peaks_stay() {
+    let mut report = sample();
+    let point = report.series[0].clone();
+    report.series = (0..100_000u32)
+        .map(|at| {
+            let mut point = point.clone();
+            point.resources.at_seconds = f64::from(at);
+            point.resources.anonymous_bytes = Some(if at == 777 { 1 << 40 } else { 1 << 20 });
+            point.operations = [("search".to_owned(), u64::from(at) * 10)].into();
+            point
+        })
+        .collect();
+    let page = html(&report);
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    let data = Dom::of(&page).texts("script").swap_remove(0);
+    let data: Value = serde_json::from_str(&data).unwrap();
+    let timeline = &data["timeline"];
+    let points = timeline["times"].as_array().unwrap().len();
+    assert!((1_000..=2_000).contains(&points), "{points} points");
+    assert!(Dom::of(&page).text().contains("1.00 MiB to 1.00 TiB"));
+    let rates = timeline["charts"][0]["lines"][0]["values"]
+        .as_array()
+        .unwrap();
+    assert_eq!(rates.len(), points);
+    assert!(rates[1..].iter().all(|rate| rate.as_f64() == Some(10.0)));
+}
+
+#[test]
+fn a_name_without_end_is_cut_once_and_says_how_much_more_there_is() {
+    let mut report = sample();
+    report.phases[0].name = "x".repeat(1 << 20);
+    let page = Dom::of(&html(&report));
+    let start = "x".repeat(1000);
+    let cut = format!("{start}… ({} bytes more)", (1 << 20) - 1000);
+    assert!(page.texts("th").contains(&cut));
+    let data: Value = serde_json::from_str(&page.texts("script")[0]).unwrap();
+    assert_eq!(data["timeline"]["phases"][0]["name"], cut);
 }
 
 #[test]

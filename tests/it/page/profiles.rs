@@ -47,6 +47,22 @@ pub(super) fn wide(stacks: usize) -> Profile {
     builder.finish()
 }
 
+/// So many different roots, and so many operations that took time in some of them each.
+pub(super) fn many_roots(roots: usize, operations: usize) -> Profile {
+    let mut builder = Builder::cpu(1_000_000);
+    let labels: Vec<_> = (0..operations)
+        .map(|at| builder.label(names::OPERATION, &format!("operation {at}")))
+        .collect();
+    for at in 0..roots {
+        let stack = location(&mut builder, &format!("c::thread_{at}"), None);
+        for turn in 0..5 {
+            let label = labels[(at * 7 + turn * 31) % operations].clone();
+            builder.sample(vec![stack], vec![1, 1_000_000], vec![label]);
+        }
+    }
+    builder.finish()
+}
+
 fn stack(builder: &mut Builder, text: &str) -> Vec<u32> {
     let mapping = builder.mapping(Mapping {
         file: format!("/lib/{text}"),
