@@ -27,13 +27,13 @@ impl Watch {
             let names = &self.settings.output;
             output.write(&names.metrics_file, &Json.to_bytes(&report)?)?;
             if let Some(profile) = &profile {
-                output.write(&names.profiling_file, profile)?;
+                output.write(&names.profiling_file, &profile.file)?;
             }
             if let Some(profile) = &heap_profile {
-                output.write(&names.heap_profile_file, profile)?;
+                output.write(&names.heap_profile_file, &profile.file)?;
             }
             if let Some(name) = &names.report_file {
-                let page = page::page(&report, profile.as_deref(), heap_profile.as_deref())?;
+                let page = page::page(&report, profile.as_ref(), heap_profile.as_ref())?;
                 output.write(name, &page)?;
             }
         }

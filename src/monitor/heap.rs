@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::config::Settings;
 use crate::environment::heap_profile;
 use crate::heap::{HeapMark, Recording, Statistics};
+use crate::monitor::page::Ended;
 use crate::profile::{Function, Profile, names};
 use crate::record::Recorder;
 use crate::report::{HeapProfileReport, HeapSiteReport};
@@ -19,6 +20,8 @@ const MOST: usize = 20;
 /// What a monitor holds of the heap profile. One that cannot be taken leaves everything else as it is.
 pub(super) struct Heap {
     source: Arc<Recorder>,
+    /// Whether a page is to be made of the profile, too.
+    page: bool,
     /// The recording of the run, or why there is none.
     run: Result<Recording, Capability>,
     /// The profile, once the run has ended.
@@ -27,7 +30,7 @@ pub(super) struct Heap {
 
 /// What is kept of the run's profile.
 struct Made {
-    file: Arc<[u8]>,
+    ended: Ended,
     sites: Vec<HeapSiteReport>,
 }
 
@@ -36,6 +39,7 @@ impl Heap {
     pub(super) fn start(settings: &Settings, source: Arc<Recorder>) -> Self {
         Self {
             source,
+            page: settings.output.report_file.is_some(),
             run: record(settings),
             made: Mutex::default(),
         }
@@ -77,17 +81,17 @@ impl Heap {
         self.run.as_ref().ok()?.growth(from, to, &operation)
     }
 
-    /// Reads the symbols, once the run has ended; the file's bytes.
-    pub(super) fn finish(&self) -> Option<Arc<[u8]>> {
+    /// Reads the symbols, once the run has ended; the profile.
+    pub(super) fn finish(&self) -> Option<Ended> {
         let mut made = lock(&self.made);
         if made.is_none() {
             let profile = self.profile()?;
-            *made = Some(Made {
-                file: write(&profile).into(),
-                sites: sites(&profile),
-            });
+            let (file, sites) = (write(&profile).into(), sites(&profile));
+            let profile = self.page.then(|| Arc::new(profile));
+            let ended = Ended { file, profile };
+            *made = Some(Made { ended, sites });
         }
-        made.as_ref().map(|made| Arc::clone(&made.file))
+        made.as_ref().map(|made| made.ended.clone())
     }
 
     /// The profile in the report; `None` when none is taken.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::config::Settings;
 use crate::environment::cpu_profile;
 use crate::error::{Error, ErrorKind, Result};
+use crate::monitor::page::Ended;
 use crate::profile::Profile;
 use crate::report::{CpuProfileReport, FunctionReport, PhaseReport, SlowOperation};
 use crate::resource::Capability;
@@ -43,7 +44,7 @@ impl Profiling {
         Vec::new()
     }
 
-    pub(in crate::monitor) fn finish(&self) -> Option<Arc<[u8]>> {
+    pub(in crate::monitor) fn finish(&self) -> Option<Ended> {
         None
     }
 

@@ -9,6 +9,7 @@ use crate::cpu::{BackEnd, Choice, Context, Options, Recording, Refusal, Statisti
 use crate::environment::cpu_profile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::export::pprof;
+use crate::monitor::page::Ended;
 use crate::profile::Profile;
 use crate::report::{CpuProfileReport, FunctionReport, PhaseReport, SlowOperation};
 use crate::resource::Capability;
@@ -28,7 +29,7 @@ pub(in crate::monitor) struct Profiling {
 
 /// What is kept of the run's profile.
 struct Made {
-    file: Arc<[u8]>,
+    ended: Ended,
     functions: Vec<FunctionReport>,
 }
 
@@ -126,18 +127,22 @@ impl Profiling {
         functions::top(profile)
     }
 
-    /// Reads the symbols, once the run has ended; the file's bytes.
-    pub(in crate::monitor) fn finish(&self) -> Option<Arc<[u8]>> {
+    /// Reads the symbols, once the run has ended; the profile.
+    pub(in crate::monitor) fn finish(&self) -> Option<Ended> {
         let recording = self.run.as_ref().ok()?;
         let mut made = lock(&self.made);
         let made = made.get_or_insert_with(|| {
             let profile = recording.profile();
+            let functions = functions::top(&profile);
+            let file = pprof::write(&profile).into();
+            let page = self.settings.output.report_file.is_some();
+            let profile = page.then(|| Arc::new(profile));
             Made {
-                file: pprof::write(&profile).into(),
-                functions: functions::top(&profile),
+                ended: Ended { file, profile },
+                functions,
             }
         });
-        Some(Arc::clone(&made.file))
+        Some(made.ended.clone())
     }
 
     /// The profile in the report; `None` when none is taken.
