@@ -307,6 +307,18 @@ fn the_second_run_in_a_directory_replaces_the_first() {
 }
 
 #[test]
+fn the_page_gives_way_to_a_file_of_its_name() {
+    let place = Place::new();
+    place.write(
+        "perf_monitor.toml",
+        &format!("{EASY}[output]\nmetrics_file = \"report.html\"\n"),
+    );
+    place.bench("").with(0);
+    let report = fs::read_to_string(place.path("data/logs/report.html")).unwrap();
+    assert!(report.starts_with('{'), "the metrics, not a page");
+}
+
+#[test]
 fn without_monitoring_there_is_no_file_and_still_an_answer() {
     let place = Place::new();
     place.write("perf_monitor.toml", "[monitoring]\nenabled = false\n");

@@ -58,9 +58,11 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Exit> {
     if let Some(directory) = &args.output.output {
         resolved.set("output.directory", directory, "--output")?;
     }
-    let mut settings = resolved.settings;
-    let page = &mut settings.output.report_file;
-    page.get_or_insert_with(|| PAGE.to_owned());
+    if resolved.settings.output.report_file.is_none() {
+        // Refused where another file of the run has that name: then there is no page.
+        let _ = resolved.set("output.report_file", PAGE, "of vecperf bench");
+    }
+    let settings = resolved.settings;
     plan.check_settings(&settings)?;
     let interrupt = Interrupt::listen(terminal);
     let directory = settings.output.directory.clone();
