@@ -72,10 +72,8 @@ impl Group<'_> {
 
     /// The operation that the process's CPU time is told by: that with a recall, else that which ended most often.
     pub(super) fn main_operation(&self) -> Option<&str> {
-        let operations = &self.reports.first()?.steady().operations;
-        let judged = operations.iter().find(|it| it.recall.is_some());
-        let most = operations.iter().max_by_key(|it| it.count);
-        judged.or(most).map(|it| it.name.as_str())
+        let operation = self.reports.first()?.steady().main_operation();
+        operation.map(|it| it.name.as_str())
     }
 }
 

@@ -185,10 +185,7 @@ fn results(page: &mut Page, report: &Report) {
     page.blank();
     verdicts(page, report);
     if let Some(judgement) = view::judgement(report) {
-        let failed = report
-            .verdicts
-            .iter()
-            .any(|verdict| verdict.status == Status::Fail);
+        let failed = Status::of_all(&report.verdicts) == Some(Status::Fail);
         page.line(&judgement, if failed { Style::Bad } else { Style::Bold });
     }
 }

@@ -44,6 +44,12 @@ impl PhaseReport {
             .iter()
             .find(|operation| operation.name == name)
     }
+
+    /// The operation to show first: one whose answers were judged, else the most frequent.
+    pub(crate) fn main_operation(&self) -> Option<&OperationReport> {
+        let judged = self.operations.iter().find(|it| it.recall.is_some());
+        judged.or_else(|| self.operations.iter().max_by_key(|it| it.count))
+    }
 }
 
 impl SelfCostReport {

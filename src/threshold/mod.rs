@@ -38,6 +38,16 @@ pub enum Status {
 }
 
 impl Status {
+    /// What these verdicts come to together: the gravest; `None` without any.
+    ///
+    /// ```
+    /// # use vecperf::Status;
+    /// assert_eq!(Status::of_all(&[]), None);
+    /// ```
+    pub fn of_all(verdicts: &[Verdict]) -> Option<Self> {
+        verdicts.iter().map(|verdict| verdict.status).max()
+    }
+
     /// The exit code of a gate: 0 pass, 3 fail, 4 inconclusive or no data. (1 is a run-time error, 2 wrong usage.)
     pub const fn exit_code(self) -> u8 {
         match self {

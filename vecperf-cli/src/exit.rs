@@ -49,19 +49,10 @@ impl Exit {
 impl Exit {
     /// What a gate makes of these verdicts: a failure outweighs what could not be judged.
     pub(crate) fn of_verdicts(verdicts: &[Verdict]) -> Self {
-        if verdicts
-            .iter()
-            .any(|verdict| verdict.status == Status::Fail)
-        {
-            Self::Threshold
-        } else if verdicts.is_empty()
-            || verdicts
-                .iter()
-                .any(|verdict| verdict.status != Status::Pass)
-        {
-            Self::Inconclusive
-        } else {
-            Self::Fine
+        match Status::of_all(verdicts) {
+            Some(Status::Pass) => Self::Fine,
+            Some(Status::Fail) => Self::Threshold,
+            _ => Self::Inconclusive,
         }
     }
 }
