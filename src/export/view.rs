@@ -17,7 +17,7 @@ pub(super) use costs::{resources, self_cost};
 pub(super) use findings::findings;
 pub(super) use heap::{heap_profile, heap_sites};
 pub(super) use memory::memory;
-pub(super) use operations::{COLUMNS, Group, groups};
+pub(super) use operations::{COLUMNS, Group, groups, groups_without_time, named, phased};
 pub(super) use profile::{functions, profile};
 
 /// The run in one line an operation of the judged phase: its name, then rate, latency and recall.

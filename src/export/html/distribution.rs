@@ -3,6 +3,7 @@
 use super::Shown;
 use super::markup::Markup;
 use crate::export::quantity::duration;
+use crate::export::view;
 use crate::report::{Distribution, Report};
 
 /// The drawing's measures, in its own units.
@@ -30,19 +31,13 @@ pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
     drawing(page, &rows[..rows.len().min(MOST)]);
 }
 
-/// The judged phase's operations first, then the others in order; the run's where there are no phases.
+/// The judged phase's operations first, then the others in order.
 fn rows(report: &Report) -> Vec<Row<'_>> {
-    let steady = report.steady();
-    let phases = report.phases.iter();
-    let others = phases.filter(|phase| !std::ptr::eq(*phase, steady));
-    let phases = std::iter::once(steady).chain(others);
-    let all = phases.flat_map(|phase| phase.operations.iter().map(move |it| (phase, it)));
-    all.filter_map(|(phase, operation)| {
-        let latency = operation.latency.as_ref()?;
-        let name = format!("{} in phase {}", operation.name, phase.name);
-        Some((name, std::ptr::eq(phase, steady), latency))
-    })
-    .collect()
+    let mut all = view::phased(report);
+    all.sort_by_key(|it| !it.judged);
+    all.into_iter()
+        .filter_map(|it| Some((it.name, it.judged, it.operation.latency.as_ref()?)))
+        .collect()
 }
 
 /// Where latencies lie in the drawing: powers of two from the shortest to the longest.

@@ -117,7 +117,7 @@ const SECTIONS: [Section; 9] = [
 
 impl Html<'_> {
     fn page(&self, report: &Report) -> String {
-        let main = summary::main_operation(&report.steady().operations);
+        let main = report.steady().main_operation();
         let framed = |profile| (profile, Frames::of(profile));
         let (cpu, heap) = (self.cpu_profile.map(framed), self.heap_profile.map(framed));
         let data = Data {

@@ -8,7 +8,7 @@ use crate::report::{Report, TimeSplit};
 
 /// A table a phase that had operations, then where the time went.
 pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
-    let groups = view::groups(shown.report);
+    let groups = view::groups_without_time(shown.report);
     let mut groups = groups
         .iter()
         .filter(|group| !group.rows.is_empty())
@@ -44,12 +44,8 @@ const PARTS: [(&str, &str); 4] = [
 ];
 
 fn time_splits(page: &mut Markup, report: &Report) {
-    let phases = report.phases.iter();
-    let operations = phases.flat_map(|phase| phase.operations.iter().map(move |it| (phase, it)));
-    let splits = operations.filter_map(|(phase, operation)| {
-        let of = format!("{} in phase {}", operation.name, phase.name);
-        Some((of, operation.time_split.as_ref()?))
-    });
+    let splits = view::phased(report).into_iter();
+    let splits = splits.filter_map(|it| Some((it.name, it.operation.time_split.as_ref()?)));
     let rows: Vec<_> = splits
         .flat_map(|(of, split)| {
             let slow = split.above_p99.iter();

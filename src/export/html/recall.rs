@@ -3,8 +3,9 @@
 use super::Shown;
 use super::markup::Markup;
 use crate::export::quantity::{count, duration, rate, share};
+use crate::export::view;
 use crate::recall::RecallEstimate;
-use crate::report::{OperationReport, PhaseReport, Report};
+use crate::report::{OperationReport, Report};
 
 /// The recall of each judged operation with its interval; the drawing where several settings ran.
 pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
@@ -74,23 +75,21 @@ struct Point<'a> {
     recall: &'a RecallEstimate,
 }
 
-/// Those of the phases; of the run where no phase has any.
+/// Those of the phases; of the run where no phase has any: its recall is theirs together.
 fn points(report: &Report) -> Vec<Point<'_>> {
-    let points: Vec<_> = report.phases.iter().flat_map(judged).collect();
-    if points.is_empty() {
-        return judged(&report.run).collect();
-    }
-    points
-}
-
-fn judged(phase: &PhaseReport) -> impl Iterator<Item = Point<'_>> {
-    phase.operations.iter().filter_map(|operation| {
-        Some(Point {
-            name: format!("{} in phase {}", operation.name, phase.name),
-            operation,
-            recall: operation.recall.as_ref()?,
+    let mut all = view::phased(report);
+    all.retain(|it| it.operation.recall.is_some());
+    let of_phases = all.iter().any(|it| !it.whole);
+    all.retain(|it| !(of_phases && it.whole));
+    all.into_iter()
+        .filter_map(|it| {
+            Some(Point {
+                name: it.name,
+                operation: it.operation,
+                recall: it.operation.recall.as_ref()?,
+            })
         })
-    })
+        .collect()
 }
 
 /// An interval on a line from `from` to 1.

@@ -4,7 +4,7 @@ use super::Shown;
 use super::markup::Markup;
 use crate::export::quantity::{bytes, duration, percent, rate, share};
 use crate::export::view;
-use crate::report::{OperationReport, Report};
+use crate::report::Report;
 use crate::threshold::Status;
 
 /// What ran, in a few words.
@@ -38,7 +38,7 @@ pub(super) fn footer(page: &mut Markup, report: &Report) {
 /// Whether the run held, with the evidence; then its figures.
 pub(super) fn verdicts(page: &mut Markup, shown: &Shown<'_>) {
     let report = shown.report;
-    let class = match judged(report) {
+    let class = match Status::of_all(&report.verdicts) {
         Some(Status::Pass) => "judgement pass",
         Some(Status::Fail) => "judgement fail",
         _ => "judgement open",
@@ -75,17 +75,6 @@ pub(super) fn verdicts(page: &mut Markup, shown: &Shown<'_>) {
     page.close_table();
 }
 
-/// What all verdicts together come to: a failure, else one that is open, else all held; `None` without any.
-fn judged(report: &Report) -> Option<Status> {
-    let mut statuses = report.verdicts.iter().map(|verdict| verdict.status);
-    let first = statuses.next()?;
-    let worse = |a: Status, b: Status| match (a, b) {
-        (Status::Fail, _) | (_, Status::Fail) => Status::Fail,
-        (Status::Pass, other) | (other, _) => other,
-    };
-    Some(statuses.fold(first, worse))
-}
-
 fn class_of(status: Status) -> &'static str {
     match status {
         Status::Pass => "pass",
@@ -97,10 +86,10 @@ fn class_of(status: Status) -> &'static str {
 /// The figures of the judged phase that one looks for first.
 fn tiles(page: &mut Markup, report: &Report) {
     let steady = report.steady();
-    let operation = main_operation(&steady.operations);
+    let operation = steady.main_operation();
     let mut tiles: Vec<(&'static str, String, String)> = Vec::new();
     if let Some(operation) = operation {
-        let of = format!("{} in phase {}", operation.name, steady.name);
+        let of = view::named(report, steady, operation);
         tiles.push(("throughput", rate(operation.per_second), of));
         if let Some(latency) = &operation.latency {
             let longest = format!("longest {}", duration(latency.max_seconds));
@@ -138,10 +127,4 @@ fn tiles(page: &mut Markup, report: &Report) {
         page.text(&beside).html("</span></dd></div>\n");
     }
     page.html("</dl>\n");
-}
-
-/// The one whose answers were judged, else the most frequent.
-pub(super) fn main_operation(operations: &[OperationReport]) -> Option<&OperationReport> {
-    let judged = operations.iter().find(|it| it.recall.is_some());
-    judged.or_else(|| operations.iter().max_by_key(|it| it.count))
 }

@@ -27,8 +27,45 @@ pub(in crate::export) struct Row {
     pub(in crate::export) details: Vec<String>,
 }
 
+/// An operation in a phase, or in the whole run.
+pub(in crate::export) struct Phased<'a> {
+    /// `search in phase steady`
+    pub(in crate::export) name: String,
+    /// Whether it is judged by.
+    pub(in crate::export) judged: bool,
+    /// Whether it is of the whole run.
+    pub(in crate::export) whole: bool,
+    pub(in crate::export) operation: &'a OperationReport,
+}
+
+/// The operations of all groups, in their order.
+pub(in crate::export) fn phased(report: &Report) -> Vec<Phased<'_>> {
+    let of_phase = |phase| {
+        let one = move |operation| Phased {
+            name: named(report, phase, operation),
+            judged: std::ptr::eq(phase, report.steady()),
+            whole: std::ptr::eq(phase, &report.run),
+            operation,
+        };
+        phase.operations.iter().map(one)
+    };
+    grouped(report).flat_map(of_phase).collect()
+}
+
+/// `search in phase steady`, `search in the whole run`.
+pub(in crate::export) fn named(
+    report: &Report,
+    phase: &PhaseReport,
+    operation: &OperationReport,
+) -> String {
+    match std::ptr::eq(phase, &report.run) {
+        true => format!("{} in the whole run", operation.name),
+        false => format!("{} in phase {}", operation.name, phase.name),
+    }
+}
+
 /// The phases in order; the whole run where they do not tell of all operations.
-pub(in crate::export) fn groups(report: &Report) -> Vec<Group> {
+fn grouped(report: &Report) -> impl Iterator<Item = &PhaseReport> {
     let in_phases = |name: &str| -> u64 {
         let phases = report.phases.iter();
         let operations = phases.filter_map(|phase| phase.operation(name));
@@ -36,11 +73,22 @@ pub(in crate::export) fn groups(report: &Report) -> Vec<Group> {
     };
     let mut operations = report.run.operations.iter();
     let outside = operations.any(|operation| operation.count > in_phases(&operation.name));
-    let phases = report.phases.iter().chain(outside.then_some(&report.run));
-    phases.map(|phase| group(report, phase)).collect()
+    report.phases.iter().chain(outside.then_some(&report.run))
 }
 
-fn group(report: &Report, phase: &PhaseReport) -> Group {
+/// The phases in order; the whole run where they do not tell of all operations.
+pub(in crate::export) fn groups(report: &Report) -> Vec<Group> {
+    let group = |phase| group(report, phase, true);
+    grouped(report).map(group).collect()
+}
+
+/// The same, for who draws where the time went: the details do not say it again.
+pub(in crate::export) fn groups_without_time(report: &Report) -> Vec<Group> {
+    let group = |phase| group(report, phase, false);
+    grouped(report).map(group).collect()
+}
+
+fn group(report: &Report, phase: &PhaseReport, with_time: bool) -> Group {
     let steady = std::ptr::eq(phase, report.steady());
     let mut title = format!("{} · {}", phase.name, duration(phase.duration_seconds));
     if steady && report.phases.len() > 1 {
@@ -50,14 +98,14 @@ fn group(report: &Report, phase: &PhaseReport) -> Group {
     let rows = phase
         .operations
         .iter()
-        .map(|operation| row(operation, steady));
+        .map(|operation| row(operation, steady, with_time));
     Group {
         title,
         rows: rows.collect(),
     }
 }
 
-fn row(operation: &OperationReport, steady: bool) -> Row {
+fn row(operation: &OperationReport, steady: bool, with_time: bool) -> Row {
     let latency = |seconds: fn(&Distribution) -> f64| {
         operation
             .latency
@@ -77,11 +125,11 @@ fn row(operation: &OperationReport, steady: bool) -> Row {
             latency(|it| it.max_seconds),
             if bad > 0 { count(bad) } else { String::new() },
         ],
-        details: details(operation, steady),
+        details: details(operation, steady, with_time),
     }
 }
 
-fn details(operation: &OperationReport, steady: bool) -> Vec<String> {
+fn details(operation: &OperationReport, steady: bool, with_time: bool) -> Vec<String> {
     let mut details = Vec::new();
     if !operation.work.is_empty() {
         let work = operation
@@ -91,7 +139,7 @@ fn details(operation: &OperationReport, steady: bool) -> Vec<String> {
         details.push(format!("each: {}", work.collect::<Vec<_>>().join(" · ")));
     }
     details.extend(operation.allocations.as_ref().map(allocations));
-    let split = operation.time_split.iter();
+    let split = operation.time_split.iter().filter(|_| with_time);
     details.extend(split.flat_map(super::profile::time_split));
     details.extend(operation.faults.as_ref().and_then(faults));
     let judged = operation.recall.as_ref().filter(|_| steady);
