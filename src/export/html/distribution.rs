@@ -53,14 +53,17 @@ impl Axis {
         let low = octaves.iter().copied().fold(f64::INFINITY, f64::min);
         let high = octaves.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if low > high {
-            return Self {
-                low: -20.0,
-                high: 0.0,
-            };
+            return Self::between(-20.0, 0.0);
         }
+        Self::between(low - 2.0 / STEPS, high + 3.0 / STEPS)
+    }
+
+    /// At least a decade wide, so that there is a round time within it.
+    fn between(low: f64, high: f64) -> Self {
+        let missing = (10f64.log2() - (high - low)).max(0.0);
         Self {
-            low: low - 2.0 / STEPS,
-            high: high + 3.0 / STEPS,
+            low: low - missing / 2.0,
+            high: high + missing / 2.0,
         }
     }
 
@@ -88,7 +91,7 @@ impl Axis {
 
 /// The buckets, put together to [`STEPS`] in a doubling: where each starts, as a power of two, and its count.
 fn bins(of: &Distribution) -> Vec<(f64, u64)> {
-    let per_octave = 2f64.powi(of.bucket_schema.clamp(-4, 8));
+    let per_octave = 2f64.powi(of.bucket_schema);
     let mut bins: Vec<(f64, u64)> = Vec::new();
     for &(index, counted) in &of.buckets {
         let octave = ((f64::from(index) - 0.5) / per_octave * STEPS).floor() / STEPS;
@@ -185,6 +188,17 @@ fn short(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_axis_has_a_round_time_wherever_it_lies() {
+        for at in -600..200 {
+            for width in [0.0, 0.4, 3.0, 3.4, 12.0, 13.5, 30.0] {
+                let low = f64::from(at) * 0.05;
+                let ticks = Axis::between(low, low + width).ticks();
+                assert!(ticks.len() >= 2, "{low} + {width}: {ticks:?}");
+            }
+        }
+    }
 
     #[test]
     fn round_times_are_named_in_short() {

@@ -147,8 +147,8 @@ fn against_rate(page: &mut Markup, points: &[Point<'_>]) {
     page.html(
         "has the figures\" viewBox=\"0 0 960 320\">\n<path class=\"base\" d=\"M60 20V280H930\"/>\n",
     );
-    for (at, value) in [(280.0, slowest), (20.0, fastest)] {
-        text(page, "tick end", 54.0, at, &rate(value));
+    for value in [slowest, fastest] {
+        text(page, "tick end", 54.0, y(value) + 4.0, &rate(value));
     }
     for value in [worst, 1.0] {
         text(page, "tick", x(value), 300.0, &share(value));
