@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Comparison, student};
-use crate::profile::{Profile, names};
+use crate::profile::{Place, Profile, names};
 
 /// A function on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -137,15 +137,9 @@ fn costs(profiles: &[&Profile], operation: &str) -> Option<Side> {
             .iter()
             .filter(|it| it.has_label(names::OPERATION, operation));
         for sample in own {
-            let location = sample
-                .locations
-                .first()
-                .and_then(|&at| profile.locations.get(at as usize));
-            let function = location
-                .and_then(|it| it.lines.first())
-                .and_then(|line| profile.functions.get(line.function as usize));
-            let name = function.map_or("[unknown]", |it| it.name.as_str());
-            let cost = costs.entry(name.to_owned()).or_default();
+            let leaf = profile.places(&sample.locations).next();
+            let name = profile.place_name(leaf.unwrap_or(Place::File(None)));
+            let cost = costs.entry(name.into_owned()).or_default();
             cost.nanos += sample.value(cpu) as f64;
             cost.samples += sample.value(samples) as f64;
         }

@@ -6,6 +6,7 @@
 //!  names.rs    the value kinds, label keys and cohorts that vecperf writes
 //!  builder.rs  a profile put together from parts that repeat
 //!  select.rs   what is in it: totals, labels, a cut to one cohort
+//!  places.rs   the functions of a stack, as people know them
 //!  counts.rs   how many operations it covers, kept in a comment
 //!  check.rs    whether it holds together
 //! ```
@@ -14,6 +15,7 @@ mod builder;
 mod check;
 mod counts;
 pub mod names;
+mod places;
 mod select;
 
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 pub use builder::Builder;
 pub use check::Flaw;
 pub use counts::OperationCounts;
+pub(crate) use places::Place;
 
 /// A profile. Indices into `mappings`, `functions` and `locations` are positions in those lists.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -219,7 +219,7 @@ fn pack(
                 OTHER => OTHERS,
                 old => frames.name(old).unwrap_or("[no stack]"),
             };
-            flame.names.push(name.to_owned());
+            flame.names.push(shown(name).into_owned());
             small(flame.names.len() - 1)
         });
         flame.node_names.push(name);

@@ -1,12 +1,13 @@
 //! The functions of a profile's stacks, as the page names them.
 
-use super::markup::shown;
-use crate::profile::{Location, Profile};
+use std::collections::HashMap;
+
+use crate::profile::Profile;
 
 /// The longest function name that is kept whole, in bytes.
 const LONGEST: usize = 300;
 
-/// The names of a profile's frames, each kept once: functions as such, places without one by their file.
+/// The names of a profile's frames, each kept once.
 pub(super) struct Frames {
     names: Vec<String>,
     /// For each location, its frames, outermost first, as indices into `names`.
@@ -16,29 +17,18 @@ pub(super) struct Frames {
 impl Frames {
     /// Those of `profile`.
     pub(super) fn of(profile: &Profile) -> Self {
-        let mut known = std::collections::HashMap::new();
+        let mut known = HashMap::new();
         let mut names: Vec<String> = Vec::new();
-        let mut index = |name: String| {
+        let mut index = |place| {
+            let name = bounded(&profile.place_name(place));
             *known.entry(name).or_insert_with_key(|name| {
                 names.push(name.clone());
                 u32::try_from(names.len() - 1).unwrap_or(u32::MAX)
             })
         };
-        let of_location = profile
-            .locations
-            .iter()
-            .map(|location| {
-                if location.lines.is_empty() {
-                    return vec![index(unnamed(profile, location))];
-                }
-                let functions = location.lines.iter().rev();
-                functions
-                    .map(|line| {
-                        let function = profile.functions.get(line.function as usize);
-                        index(function.map_or_else(|| "[unknown]".to_owned(), |it| name(&it.name)))
-                    })
-                    .collect()
-            })
+        let locations = profile.locations.iter();
+        let of_location = locations
+            .map(|location| location.places().rev().map(&mut index).collect())
             .collect();
         Self { names, of_location }
     }
@@ -61,27 +51,12 @@ impl Frames {
     }
 }
 
-/// A function's name, bounded: its start and its end tell it apart.
-fn name(name: &str) -> String {
-    let name = name.trim();
-    if name.is_empty() {
-        return "[unnamed]".to_owned();
-    }
+/// A name whose start and end tell it apart.
+fn bounded(name: &str) -> String {
     if name.len() <= LONGEST {
-        return shown(name).into_owned();
+        return name.to_owned();
     }
     let start = &name[..name.floor_char_boundary(LONGEST * 2 / 3)];
     let end = &name[name.ceil_char_boundary(name.len() - LONGEST / 3)..];
-    shown(&format!("{start}…{end}")).into_owned()
-}
-
-/// What code is called that no function is known for: its file.
-fn unnamed(profile: &Profile, location: &Location) -> String {
-    let mapping = location.mapping;
-    let mapping = mapping.and_then(|at| profile.mappings.get(at as usize));
-    let file = mapping.and_then(|it| it.file.rsplit(['/', '\\']).next());
-    match file {
-        Some(file) if !file.is_empty() => name(&format!("[{}]", file.trim_matches(['[', ']']))),
-        _ => "[unknown]".to_owned(),
-    }
+    format!("{start}…{end}")
 }
