@@ -82,6 +82,9 @@ pub fn percent(percent: f64) -> String {
 /// A share from 0 to 1 with three decimals, as recall is quoted: `0.951`. Only 1 itself is `1.000`, so that what
 /// is not perfect does not look so.
 pub fn share(share: f64) -> String {
+    if !share.is_finite() {
+        return "–".to_owned();
+    }
     let shown = format!("{share:.3}");
     if shown == "1.000" && share < 1.0 {
         "0.999".to_owned()

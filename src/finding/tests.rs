@@ -511,7 +511,13 @@ fn any_number_a_file_may_hold_is_survived() {
         search(&mut report).latency = Some(latency);
         search(&mut report).recall = recall(number, number);
         search(&mut report).time_split = tail(number, number);
-        drop(report.findings());
+        for finding in report.findings() {
+            let said = finding.evidence.concat();
+            assert!(
+                !said.contains("NaN") && !said.contains("inf"),
+                "{finding:?}"
+            );
+        }
     }
 }
 
