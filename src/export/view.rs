@@ -16,7 +16,7 @@ use crate::threshold::{Status, Verdict};
 pub(super) use costs::{resources, self_cost};
 pub(super) use findings::findings;
 pub(super) use heap::{heap_profile, heap_sites};
-pub(super) use memory::memory;
+pub(super) use memory::{extra, files, memory, parts, resident, share_of, stale, whole};
 pub(super) use operations::{COLUMNS, Group, groups, groups_without_time, named, phased};
 pub(super) use profile::{functions, profile};
 

@@ -15,6 +15,26 @@ const LONGEST: usize = 1000;
 #[derive(Debug, Default)]
 pub(super) struct Markup(String);
 
+/// What stands in a table's cell.
+pub(super) enum Cell {
+    /// Text from outside.
+    Text(String),
+    /// A part of the page.
+    Part(Markup),
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Markup> for Cell {
+    fn from(part: Markup) -> Self {
+        Self::Part(part)
+    }
+}
+
 impl Markup {
     /// Markup of ours.
     pub(super) fn html(&mut self, ours: &'static str) -> &mut Self {
@@ -86,36 +106,17 @@ impl Markup {
 
     /// A table; nothing without rows. The first cell of a row names it. The first `left` columns are text, the others
     /// numbers.
-    pub(super) fn table(
+    pub(super) fn table<C: Into<Cell>>(
         &mut self,
         caption: &str,
         header: &[&'static str],
         left: usize,
-        rows: impl IntoIterator<Item = Vec<String>>,
+        rows: impl IntoIterator<Item = Vec<C>>,
     ) -> &mut Self {
         let mut rows = rows.into_iter().peekable();
         if rows.peek().is_none() {
             return self;
         }
-        self.open_table(caption, header, left);
-        for row in rows {
-            self.html("<tr>");
-            for (at, cell) in row.iter().enumerate() {
-                self.cell(at, left).text(cell);
-                self.html(if at == 0 { "</th>" } else { "</td>" });
-            }
-            self.html("</tr>\n");
-        }
-        self.close_table()
-    }
-
-    /// A table as far as its first row.
-    pub(super) fn open_table(
-        &mut self,
-        caption: &str,
-        header: &[&'static str],
-        left: usize,
-    ) -> &mut Self {
         // What can be scrolled must be reachable by keyboard, and have a name.
         self.html("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"");
         self.text(caption).html("\"><table>\n<caption>");
@@ -128,20 +129,23 @@ impl Markup {
             });
             self.html(column).html("</th>");
         }
-        self.html("</tr></thead>\n<tbody>\n")
-    }
-
-    /// The start of a row's cell in the column `at`.
-    pub(super) fn cell(&mut self, at: usize, left: usize) -> &mut Self {
-        self.html(match at {
-            0 => "<th scope=\"row\">",
-            at if at < left => "<td>",
-            _ => "<td class=\"number\">",
-        })
-    }
-
-    /// What follows the last row.
-    pub(super) fn close_table(&mut self) -> &mut Self {
+        self.html("</tr></thead>\n<tbody>\n");
+        for row in rows {
+            self.html("<tr>");
+            for (at, cell) in row.into_iter().enumerate() {
+                self.html(match at {
+                    0 => "<th scope=\"row\">",
+                    at if at < left => "<td>",
+                    _ => "<td class=\"number\">",
+                });
+                match cell.into() {
+                    Cell::Text(text) => self.text(&text),
+                    Cell::Part(part) => self.append(part),
+                };
+                self.html(if at == 0 { "</th>" } else { "</td>" });
+            }
+            self.html("</tr>\n");
+        }
         self.html("</tbody></table></div>\n")
     }
 

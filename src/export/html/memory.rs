@@ -1,8 +1,9 @@
 //! What the memory is made of.
 
 use super::Shown;
-use super::markup::Markup;
-use crate::export::quantity::{bytes, duration, number, percent};
+use super::markup::{Cell, Markup};
+use crate::export::quantity::{bytes, number, percent};
+use crate::export::view;
 use crate::report::{ComponentReport, MemoryReport, RegionReport};
 
 /// The anonymous memory by its parts, then the program's own words on it, then the mapped files.
@@ -13,54 +14,24 @@ pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
     explained(page, memory);
     components(page, memory);
     regions(page, memory);
-    page.list(&memory.notes);
+    let files = view::files(memory).into_iter();
+    page.list(files.chain(memory.notes.iter().cloned()));
 }
 
-/// The parts that add up: what the style calls them, their names and sizes.
-fn parts(memory: &MemoryReport) -> Vec<(&'static str, &'static str, u64)> {
-    let divided = memory.other_heap_bytes.is_some();
-    let rust = memory.rust_heap_bytes.filter(|_| divided);
-    let undivided = memory.heap_bytes.filter(|_| !divided);
-    let all = [
-        ("part-1", "Rust heap", rust),
-        ("part-2", "other heap (C, C++)", memory.other_heap_bytes),
-        ("part-1", "heap", undivided),
-        (
-            "part-3",
-            "components outside of the heap",
-            Some(memory.outside_heap_bytes),
-        ),
-        (
-            "part-4",
-            "free in the heap, kept for later",
-            memory.heap_free_bytes,
-        ),
-        (
-            "part-5",
-            "unexplained: stacks, programs' data, unregistered mappings",
-            memory.unexplained_bytes,
-        ),
-    ];
-    let known = all
-        .into_iter()
-        .filter_map(|(class, name, size)| Some((class, name, size?)));
-    known.filter(|(_, _, size)| *size > 0).collect()
-}
+/// What the style calls the parts, in their order.
+const CLASSES: [&str; 5] = ["part-1", "part-2", "part-3", "part-4", "part-5"];
 
 fn explained(page: &mut Markup, memory: &MemoryReport) {
-    let Some(whole) = memory.anonymous_swapped_bytes else {
+    let (Some(whole), Some(text)) = (memory.anonymous_swapped_bytes, view::whole(memory)) else {
         return;
     };
-    let when = match &memory.phase {
-        Some(phase) => format!("at the end of {phase}"),
-        None => format!("after {}", duration(memory.at_seconds)),
-    };
-    let share = memory.explained_share.map_or_else(String::new, |share| {
-        format!(", {} of it explained", percent(share * 100.0))
+    page.paragraph("lead", &format!("{text}."));
+    let parts = CLASSES.into_iter().zip(view::parts(memory));
+    let known = parts.filter_map(|(class, part)| {
+        let size = part.bytes.filter(|&size| size > 0)?;
+        Some((class, part, size))
     });
-    let text = format!("{} anonymous + swapped {when}{share}.", bytes(whole));
-    page.paragraph("lead", &text);
-    let parts = parts(memory);
+    let parts: Vec<_> = known.collect();
     let all = parts.iter().map(|part| part.2 as f64).sum::<f64>();
     let all = all.max(whole as f64).max(1.0);
     page.html("<svg class=\"stack\" viewBox=\"0 0 960 28\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
@@ -73,20 +44,23 @@ fn explained(page: &mut Markup, memory: &MemoryReport) {
         left += width;
     }
     page.html("</svg>\n");
-    page.open_table(
+    let rows = parts.into_iter().map(|(class, part, size)| {
+        let mut name = Markup::default();
+        name.html("<i class=\"swatch ").html(class);
+        name.html("\"></i>").html(part.name);
+        if !part.what.is_empty() {
+            name.html(": ").html(part.what);
+        }
+        let share = percent(size as f64 / whole.max(1) as f64 * 100.0);
+        vec![Cell::Part(name), bytes(size).into(), share.into()]
+    });
+    page.table(
         "The parts of the anonymous memory; each byte is counted once",
         &["part", "size", "share"],
         1,
+        rows,
     );
-    for (class, name, size) in parts {
-        page.html("<tr><th scope=\"row\"><i class=\"swatch ");
-        page.html(class).html("\"></i>").html(name);
-        page.html("</th><td class=\"number\">").text(&bytes(size));
-        let share = percent(size as f64 / whole.max(1) as f64 * 100.0);
-        page.html("</td><td class=\"number\">").text(&share);
-        page.html("</td></tr>\n");
-    }
-    page.close_table();
+    page.list(view::extra(memory));
 }
 
 fn components(page: &mut Markup, memory: &MemoryReport) {
@@ -117,30 +91,21 @@ fn components(page: &mut Markup, memory: &MemoryReport) {
 }
 
 fn remark(part: &ComponentReport) -> String {
-    match (&part.doubt, part.stale, part.answered_at_seconds) {
-        (Some(doubt), _, _) => doubt.clone(),
-        (None, true, Some(at)) => {
-            format!("as of {}: it has not answered since", duration(at))
-        }
-        _ => String::new(),
-    }
+    let doubt = part.doubt.clone();
+    doubt.or_else(|| view::stale(part)).unwrap_or_default()
 }
 
 fn regions(page: &mut Markup, memory: &MemoryReport) {
     let row = |region: &RegionReport| {
-        let share = |part: Option<u64>| {
-            part.map_or_else(
-                || "–".to_owned(),
-                |part| percent(part.min(region.bytes) as f64 / region.bytes.max(1) as f64 * 100.0),
-            )
-        };
+        let or_unknown = |share: Option<String>| share.unwrap_or_else(|| "–".to_owned());
+        let share = |part: Option<u64>| or_unknown(part.map(|it| view::share_of(region, it)));
         vec![
             region.name.clone(),
             region.file.clone().unwrap_or_default(),
             region.doubt.clone().unwrap_or_default(),
             bytes(region.bytes),
             share(region.first_resident_bytes),
-            share(region.resident_bytes),
+            or_unknown(view::resident(region)),
             share(region.mapped_bytes),
         ]
     };

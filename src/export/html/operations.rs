@@ -1,7 +1,7 @@
 //! The operations: percentiles by phase, and where their time went.
 
 use super::Shown;
-use super::markup::Markup;
+use super::markup::{Cell, Markup};
 use crate::export::quantity::{count, duration, number};
 use crate::export::view::{self, COLUMNS, Group};
 use crate::report::{Report, TimeSplit};
@@ -72,27 +72,21 @@ fn time_splits(page: &mut Markup, report: &Report) {
         "on no thread",
         "page faults each",
     ];
-    page.open_table(
+    let rows = rows.into_iter().map(|(of, split)| {
+        let faults = split.page_faults.map(number);
+        let mut row = vec![Cell::Text(of), bar(split).into()];
+        row.push(count(split.count).into());
+        row.push(duration(split.latency_seconds).into());
+        row.extend(parts(split).map(|it| duration(it).into()));
+        row.push(faults.unwrap_or_else(|| "–".to_owned()).into());
+        row
+    });
+    page.table(
         "Mean time of an operation by where it was spent",
         &header,
         2,
+        rows,
     );
-    for (of, split) in rows {
-        page.html("<tr><th scope=\"row\">")
-            .text(&of)
-            .html("</th><td>");
-        bar(page, split);
-        page.html("</td>");
-        let faults = split.page_faults.map(number);
-        let seconds = parts(split).map(duration);
-        let cells = [count(split.count), duration(split.latency_seconds)];
-        let cells = cells.into_iter().chain(seconds);
-        for cell in cells.chain([faults.unwrap_or_else(|| "–".to_owned())]) {
-            page.html("<td class=\"number\">").text(&cell).html("</td>");
-        }
-        page.html("</tr>\n");
-    }
-    page.close_table();
 }
 
 fn legend(page: &mut Markup) {
@@ -114,9 +108,10 @@ fn parts(split: &TimeSplit) -> [f64; 4] {
     ]
 }
 
-fn bar(page: &mut Markup, split: &TimeSplit) {
+fn bar(split: &TimeSplit) -> Markup {
     /// In units of the drawing.
     const WIDTH: f64 = 200.0;
+    let mut page = Markup::default();
     page.html("<svg class=\"bar\" viewBox=\"0 0 200 14\" width=\"200\" height=\"14\" aria-hidden=\"true\">");
     let mut left = 0.0;
     for ((class, _), seconds) in PARTS.iter().zip(parts(split)) {
@@ -127,4 +122,5 @@ fn bar(page: &mut Markup, split: &TimeSplit) {
         left = (left + width).min(WIDTH);
     }
     page.html("</svg>");
+    page
 }

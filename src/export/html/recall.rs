@@ -1,7 +1,7 @@
 //! How good the answers were, and how that goes with the rate.
 
 use super::Shown;
-use super::markup::Markup;
+use super::markup::{Cell, Markup};
 use crate::export::quantity::{count, duration, rate, share};
 use crate::export::view;
 use crate::recall::RecallEstimate;
@@ -28,18 +28,13 @@ pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
         "rate",
         "p99",
     ];
-    page.open_table("Recall with its 95 % confidence interval", &header, 2);
     let lowest = points.iter().map(|it| it.recall.low);
     let from = if lowest.fold(1.0, f64::min) >= 0.8 {
         0.8
     } else {
         0.0
     };
-    for point in &points {
-        page.html("<tr><th scope=\"row\">").text(&point.name);
-        page.html("</th><td>");
-        interval(page, point.recall, from);
-        page.html("</td>");
+    let rows = points.iter().map(|point| {
         let latency = point.operation.latency.as_ref();
         let RecallEstimate {
             k,
@@ -48,7 +43,7 @@ pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
             low,
             high,
         } = point.recall;
-        for cell in [
+        let figures = [
             k.to_string(),
             share(*mean),
             share(*low),
@@ -56,12 +51,13 @@ pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
             count(*queries),
             rate(point.operation.per_second),
             latency.map_or_else(String::new, |it| duration(it.p99_seconds)),
-        ] {
-            page.html("<td class=\"number\">").text(&cell).html("</td>");
-        }
-        page.html("</tr>\n");
-    }
-    page.close_table();
+        ];
+        let mut row = vec![Cell::Text(point.name.clone())];
+        row.push(interval(point.recall, from).into());
+        row.extend(figures.map(Cell::Text));
+        row
+    });
+    page.table("Recall with its 95 % confidence interval", &header, 2, rows);
     definitions(page, shown.report);
     if points.len() > 1 {
         against_rate(page, &points);
@@ -93,7 +89,8 @@ fn points(report: &Report) -> Vec<Point<'_>> {
 }
 
 /// An interval on a line from `from` to 1.
-fn interval(page: &mut Markup, recall: &RecallEstimate, from: f64) {
+fn interval(recall: &RecallEstimate, from: f64) -> Markup {
+    let mut page = Markup::default();
     let at = |value: f64| 4.0 + ((value - from) / (1.0 - from)).clamp(0.0, 1.0) * 192.0;
     page.html("<svg class=\"bar\" viewBox=\"0 0 200 26\" width=\"200\" height=\"26\" aria-hidden=\"true\">");
     page.html("<path class=\"base\" d=\"M4 9H196M4 5V13M196 5V13\"/><rect class=\"interval\" y=\"5\" height=\"8\" x=\"");
@@ -104,6 +101,7 @@ fn interval(page: &mut Markup, recall: &RecallEstimate, from: f64) {
         .html("\"/><text class=\"tick start\" x=\"4\" y=\"25\">");
     page.text(if from > 0.0 { "0.8" } else { "0" });
     page.html("</text><text class=\"tick end\" x=\"196\" y=\"25\">1</text></svg>");
+    page
 }
 
 /// The same answers by other definitions.

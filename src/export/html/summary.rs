@@ -1,7 +1,7 @@
 //! The head of the page: what ran, whether it held, and the figures that matter.
 
 use super::Shown;
-use super::markup::Markup;
+use super::markup::{Cell, Markup};
 use crate::export::quantity::{bytes, duration, percent, rate, share};
 use crate::export::view;
 use crate::report::Report;
@@ -55,24 +55,26 @@ pub(super) fn verdicts(page: &mut Markup, shown: &Shown<'_>) {
         );
     }
     tiles(page, report);
-    if report.verdicts.is_empty() {
-        return;
-    }
-    page.open_table(
+    let rows = report.verdicts.iter().map(|verdict| {
+        let (mark, word) = view::status(verdict.status);
+        let mut badge = Markup::default();
+        badge.html("<span class=\"badge ");
+        badge.html(class_of(verdict.status));
+        badge.html("\"><span aria-hidden=\"true\">").html(mark);
+        badge.html("</span> ").html(word).html("</span>");
+        let evidence = verdict.evidence.clone();
+        vec![
+            badge.into(),
+            view::subject(verdict).into(),
+            Cell::Text(evidence),
+        ]
+    });
+    page.table(
         "Each threshold, what was observed, and why it was judged so",
         &["verdict", "threshold", "evidence"],
         3,
+        rows,
     );
-    for verdict in &report.verdicts {
-        let (mark, word) = view::status(verdict.status);
-        page.html("<tr><th scope=\"row\"><span class=\"badge ");
-        page.html(class_of(verdict.status));
-        page.html("\"><span aria-hidden=\"true\">").html(mark);
-        page.html("</span> ").html(word).html("</span></th><td>");
-        page.text(&view::subject(verdict)).html("</td><td>");
-        page.text(&verdict.evidence).html("</td></tr>\n");
-    }
-    page.close_table();
 }
 
 fn class_of(status: Status) -> &'static str {

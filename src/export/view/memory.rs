@@ -4,12 +4,20 @@ use super::plural;
 use crate::export::quantity::{bytes, duration, number, percent};
 use crate::report::{ComponentReport, MemoryReport, RegionReport, Report};
 
+/// A part of the anonymous memory; each byte is in one of them.
+pub(in crate::export) struct Part {
+    pub(in crate::export) name: &'static str,
+    /// What that is, where the name alone does not say.
+    pub(in crate::export) what: &'static str,
+    pub(in crate::export) bytes: Option<u64>,
+}
+
 /// The anonymous memory by its parts, the components, the regions, and what is missing.
 pub(in crate::export) fn memory(report: &Report) -> Vec<(&'static str, String)> {
     let Some(memory) = &report.memory else {
         return Vec::new();
     };
-    let parts = parts(memory).map(|line| ("held", line));
+    let held = held(memory).map(|line| ("held", line));
     let components = components(memory).map(|line| ("parts", line));
     let files = files(memory).map(|line| ("files", line));
     let regions = memory.regions.iter().map(|it| ("region", region(it)));
@@ -19,8 +27,7 @@ pub(in crate::export) fn memory(report: &Report) -> Vec<(&'static str, String)> 
             .map(|doubt| format!("{}: {doubt}", it.name))
     });
     let notes = memory.notes.iter().cloned().chain(doubts);
-    parts
-        .into_iter()
+    held.into_iter()
         .chain(components)
         .chain(files)
         .chain(regions)
@@ -28,41 +35,62 @@ pub(in crate::export) fn memory(report: &Report) -> Vec<(&'static str, String)> 
         .collect()
 }
 
-/// `43.2 MiB anonymous + swapped at the end of search, 92 % explained: Rust heap 20.1 MiB, …, 3.41 MiB unexplained`.
-fn parts(memory: &MemoryReport) -> Option<String> {
-    let whole = memory.anonymous_swapped_bytes?;
-    let share = memory.explained_share?;
-    let when = memory.phase.as_ref();
-    let when = when.map(|phase| format!(" at the end of {phase}"));
-    let (rust, other) = (memory.rust_heap_bytes, memory.other_heap_bytes);
-    let undivided = memory.heap_bytes.filter(|_| other.is_none());
-    let rust = rust.filter(|_| other.is_some());
+/// The heap (that of Rust, where it is told apart), the other heap, what lies outside of heaps, what is free, and what
+/// nobody explains.
+pub(in crate::export) fn parts(memory: &MemoryReport) -> [Part; 5] {
+    let other = memory.other_heap_bytes;
+    let (heap, bytes) = match other {
+        Some(_) => ("Rust heap", memory.rust_heap_bytes),
+        None => ("heap", memory.heap_bytes),
+    };
     let outside = Some(memory.outside_heap_bytes).filter(|&size| size > 0);
-    let all = [
-        ("Rust heap", rust),
-        ("other heap", other),
-        ("heap", undivided),
-        ("outside the heap", outside),
-        ("free in the heap", memory.heap_free_bytes),
-        ("unexplained", memory.unexplained_bytes),
-    ];
-    let mut parts: Vec<_> = all
-        .into_iter()
-        .filter_map(|(name, size)| Some(format!("{name} {}", bytes(size?))))
-        .collect();
+    [
+        (heap, "", bytes),
+        ("other heap", "C, C++", other),
+        ("outside the heap", "components in mappings", outside),
+        ("free in the heap", "kept for later", memory.heap_free_bytes),
+        (
+            "unexplained",
+            "stacks, programs' data, unregistered mappings",
+            memory.unexplained_bytes,
+        ),
+    ]
+    .map(|(name, what, bytes)| Part { name, what, bytes })
+}
+
+/// `43.2 MiB anonymous + swapped at the end of search, 92.0 % explained`.
+pub(in crate::export) fn whole(memory: &MemoryReport) -> Option<String> {
+    let whole = memory.anonymous_swapped_bytes?;
+    let when = match &memory.phase {
+        Some(phase) => format!("at the end of {phase}"),
+        None => format!("after {}", duration(memory.at_seconds)),
+    };
+    let share = memory.explained_share.map_or_else(String::new, |share| {
+        format!(", {} explained", percent(share * 100.0))
+    });
+    Some(format!(
+        "{} anonymous + swapped {when}{share}",
+        bytes(whole)
+    ))
+}
+
+/// What else is known of the anonymous memory: `3 MiB in huge pages`.
+pub(in crate::export) fn extra(memory: &MemoryReport) -> impl Iterator<Item = String> {
     let extra = [
         ("given out and never touched", memory.untouched_bytes),
         ("in huge pages", memory.huge_page_bytes),
     ];
     let extra = extra.into_iter().filter(|(_, size)| *size > Some(0));
-    parts.extend(extra.filter_map(|(what, size)| Some(format!("{} {what}", bytes(size?)))));
-    Some(format!(
-        "{} anonymous + swapped{}, {} explained: {}",
-        bytes(whole),
-        when.unwrap_or_default(),
-        percent(share * 100.0),
-        parts.join(" · ")
-    ))
+    extra.filter_map(|(what, size)| Some(format!("{} {what}", bytes(size?))))
+}
+
+/// `43.2 MiB anonymous + swapped at the end of search, 92.0 % explained: Rust heap 20.1 MiB · …`.
+fn held(memory: &MemoryReport) -> Option<String> {
+    let whole = whole(memory).filter(|_| memory.explained_share.is_some())?;
+    let parts = parts(memory).into_iter();
+    let parts = parts.filter_map(|part| Some(format!("{} {}", part.name, bytes(part.bytes?))));
+    let parts: Vec<_> = parts.chain(extra(memory)).collect();
+    Some(format!("{whole}: {}", parts.join(" · ")))
 }
 
 fn components(memory: &MemoryReport) -> Option<String> {
@@ -77,17 +105,20 @@ fn component(part: &ComponentReport) -> Option<String> {
     if let Some(each) = part.bytes_per_vector {
         text.push_str(&format!(", {} B a vector", number(each)));
     }
-    if let (true, Some(at)) = (part.stale, part.answered_at_seconds) {
-        text.push_str(&format!(
-            " (as of {}: it has not answered since)",
-            duration(at)
-        ));
+    if let Some(stale) = stale(part) {
+        text.push_str(&format!(" ({stale})"));
     }
     Some(text)
 }
 
+/// `as of 2.00 s: it has not answered since`.
+pub(in crate::export) fn stale(part: &ComponentReport) -> Option<String> {
+    let at = part.answered_at_seconds.filter(|_| part.stale)?;
+    Some(format!("as of {}: it has not answered since", duration(at)))
+}
+
 /// How the file-backed memory is split, where regions were registered.
-fn files(memory: &MemoryReport) -> Option<String> {
+pub(in crate::export) fn files(memory: &MemoryReport) -> Option<String> {
     if memory.regions.is_empty() {
         return None;
     }
@@ -106,27 +137,15 @@ fn files(memory: &MemoryReport) -> Option<String> {
 
 /// `index.bin 256 MiB: 98.0 % in memory, 41.2 % mapped, 0 B at first`.
 fn region(region: &RegionReport) -> String {
-    let mut parts = Vec::new();
-    let share = |part: u64| percent(part as f64 / (region.bytes.max(1)) as f64 * 100.0);
-    if let Some(resident) = region.resident_bytes {
-        let margin = match region.margin_bytes {
-            0 => String::new(),
-            margin => format!(" ± {}", share(margin)),
-        };
-        parts.push(format!(
-            "{}{margin} in memory",
-            share(resident.min(region.bytes))
-        ));
-    }
-    if let Some(first) = region.first_resident_bytes {
-        parts.push(format!("{} at first", share(first.min(region.bytes))));
-    }
-    if let Some(mapped) = region.mapped_bytes {
-        parts.push(format!(
-            "{} in the page table",
-            share(mapped.min(region.bytes))
-        ));
-    }
+    let share = |part| share_of(region, part);
+    let known = [
+        (resident(region), "in memory"),
+        (region.first_resident_bytes.map(share), "at first"),
+        (region.mapped_bytes.map(share), "in the page table"),
+    ];
+    let known = known.into_iter();
+    let known = known.filter_map(|(part, what)| Some(format!("{} {what}", part?)));
+    let mut parts: Vec<_> = known.collect();
     parts.extend(region.doubt.clone());
     let file = region.file.as_ref();
     let file = file.map(|file| format!(" of {file}")).unwrap_or_default();
@@ -136,4 +155,19 @@ fn region(region: &RegionReport) -> String {
         bytes(region.bytes),
         parts.join(", ")
     )
+}
+
+/// What of a region was in memory: `98.0 % ± 1.00 %`.
+pub(in crate::export) fn resident(region: &RegionReport) -> Option<String> {
+    let resident = share_of(region, region.resident_bytes?);
+    Some(match region.margin_bytes {
+        0 => resident,
+        margin => format!("{resident} ± {}", share_of(region, margin)),
+    })
+}
+
+/// A part of a region, in percent.
+pub(in crate::export) fn share_of(region: &RegionReport, part: u64) -> String {
+    let whole = region.bytes.max(1) as f64;
+    percent(part.min(region.bytes) as f64 / whole * 100.0)
 }

@@ -117,12 +117,15 @@ fn pages_for_the_browser() {
     let sweep = vecperf::export::html(&super::sweep(&settings));
     fs::write(folder.join("sweep.html"), sweep).unwrap();
     let payloads = payloads();
+    let mut used = BTreeSet::new();
     for turn in 0..6 {
         let mut at = turn * 47;
         let page = page(|| {
             at += 1;
+            used.insert(at % payloads.len());
             payloads[at % payloads.len()].clone()
         });
         fs::write(folder.join(format!("hostile-{turn}.html")), page).unwrap();
     }
+    assert_eq!(used.len(), payloads.len(), "each payload is in a page");
 }

@@ -5,6 +5,8 @@ mod hostile;
 mod payloads;
 mod profiles;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use vecperf::config::Output;
 use vecperf::export::{Exporter, Html, html};
@@ -55,8 +57,44 @@ fn verdicts_come_first_and_what_matters_is_text() {
     ] {
         assert!(text.contains(said), "{said}");
     }
-    let each_once = page.texts("caption");
-    assert!(each_once.iter().all(|caption| !caption.is_empty()));
+    let captions = page.texts("caption");
+    let different: BTreeSet<_> = captions.iter().collect();
+    assert_eq!(different.len(), captions.len(), "{captions:?}");
+}
+
+#[test]
+fn memory_says_all_that_the_console_says() {
+    let page = Dom::of(&page());
+    let text = page.text();
+    for said in [
+        "41.0 MiB anonymous + swapped at the end of search, 76.0 % explained.",
+        "Rust heap",
+        "4.00 MiB in huge pages",
+        "50.0 % ± 0.977 %",
+        "10.0 MiB file-backed: 6.00 MiB in 1 region · 4.00 MiB in other files",
+        "as of 2.50 s: it has not answered since",
+        "more than the whole process holds",
+        "components and regions beyond 200 are not kept: 3",
+    ] {
+        assert!(text.contains(said), "{said}");
+    }
+}
+
+#[test]
+fn a_name_of_what_cannot_be_seen_is_the_same_in_the_graph_and_in_the_table() {
+    let name = "\u{1}".repeat(300);
+    let profile = profiles::cpu(&name);
+    let html = Html {
+        cpu_profile: Some(&profile),
+        ..Html::default()
+    };
+    let page = String::from_utf8(html.to_bytes(&sample()).unwrap()).unwrap();
+    let page = Dom::of(&page);
+    let shown = "\\u{1}".repeat(300);
+    let data: Value = serde_json::from_str(&page.texts("script")[0]).unwrap();
+    let names = data["flames"][0]["names"].as_array().unwrap();
+    assert!(names.contains(&shown.as_str().into()), "{names:?}");
+    assert!(page.texts("th").contains(&shown));
 }
 
 /// The sample with a search phase for each of these settings, recall and searches a second.
