@@ -98,7 +98,7 @@ pub struct PhaseReport {
     pub resources: ResourceUse,
     /// The gauges at its end; one whose value is not a finite number is left out.
     pub gauges: BTreeMap<String, f64>,
-    /// The window cut into at most 32 blocks of time, so that two runs can be compared; only for the judged one.
+    /// The window cut into at most 32 blocks of time, so that two runs can be compared; only of steady phases.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<Block>,
 }

@@ -1,4 +1,4 @@
-//! The judged window in 16 to 32 blocks of equal length, however long it takes: when there are 32, neighbours join and the
+//! A steady window in 16 to 32 blocks of equal length, however long it takes: when there are 32, neighbours join and the
 //! next ones are twice as long.
 //!
 //! A block ends at a beat. The distributions are read once a block, so an hour reads them about 150 times, and only those of
@@ -49,9 +49,10 @@ impl Blocks {
         };
     }
 
-    /// The window ends. What came after the last whole block is left out.
-    pub(crate) fn end(&mut self) {
+    /// The window ends: its whole blocks. What came after the last of them is left out.
+    pub(crate) fn end(&mut self) -> Vec<Block> {
         self.open = None;
+        std::mem::take(&mut self.taken)
     }
 
     /// A beat at `now`, with the CPU time since the one before it; `read` gives the counts of so many operations at
@@ -131,11 +132,11 @@ mod tests {
             let at = beat * 10;
             blocks.beat(Duration::from_millis(at), Some(0.01), |_| searches(at));
         }
-        blocks.end();
+        let taken = blocks.end();
         blocks.beat(Duration::from_secs(99), Some(1.0), |_| {
             panic!("the window has ended")
         });
-        blocks.taken()
+        taken
     }
 
     #[test]

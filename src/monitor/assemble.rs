@@ -11,7 +11,7 @@ use crate::export::files::OutputDirectory;
 use crate::record::cost;
 use crate::report::{Environment, PhaseReport, Report, SelfCostReport};
 use crate::resource::MemoryGrowth;
-use crate::snapshot::{SeriesPoint, Snapshot};
+use crate::snapshot::{Block, SeriesPoint, Snapshot};
 use crate::threshold::{self, Evidence};
 
 impl Watch {
@@ -93,12 +93,12 @@ impl Watch {
         let (slow_operations, missing) = self.profiling.slow(self.now());
         notes.extend(missing);
         let mut whole = PhaseReport::from_snapshot("run", false, run);
-        let mut reports: Vec<_> = phases
-            .iter()
-            .map(|phase| PhaseReport::from_snapshot(&phase.name, phase.steady, &phase.window))
-            .collect();
-        let judged = reports.iter_mut().find(|phase| phase.steady);
-        judged.unwrap_or(&mut whole).blocks = self.blocks().taken();
+        let reports = phases.iter_mut().map(|phase| {
+            let mut report = PhaseReport::from_snapshot(&phase.name, phase.steady, &phase.window);
+            report.blocks = std::mem::take(&mut phase.blocks);
+            report
+        });
+        let mut reports: Vec<_> = reports.collect();
         let numbers = phases.iter().map(|phase| phase.profiled);
         let mut numbered: Vec<_> = numbers.zip(&mut reports).collect();
         self.profiling.split(&mut whole, &mut numbered);
@@ -133,23 +133,24 @@ impl Watch {
     /// The phases so far; one that is still open ends at `now`.
     fn phases(&self, now: &Snapshot) -> Vec<Phase> {
         let told = self.told();
-        let mut phases: Vec<Phase> = told
-            .phases
-            .iter()
-            .map(|phase| Phase {
-                name: phase.name.clone(),
-                steady: phase.steady,
-                profiled: phase.profiled,
-                window: match &phase.course {
-                    Course::Open { start } => self.window(start, now),
-                    Course::Ended { window } => Snapshot::clone(window),
-                },
-            })
-            .collect();
+        let phases = told.phases.iter().enumerate().map(|(index, phase)| Phase {
+            name: phase.name.clone(),
+            steady: phase.steady,
+            blocks: match told.in_blocks == Some(index) {
+                true => self.blocks().taken(),
+                false => phase.blocks.clone(),
+            },
+            profiled: phase.profiled,
+            window: match &phase.course {
+                Course::Open { start } => self.window(start, now),
+                Course::Ended { window } => Snapshot::clone(window),
+            },
+        });
+        let mut phases: Vec<Phase> = phases.collect();
         drop(told);
-        if let Some(judged) = phases.iter_mut().find(|phase| phase.steady) {
-            self.view.state_recalls(&mut judged.window);
-        }
+        let steady = phases.iter_mut().filter(|phase| phase.steady);
+        self.view
+            .state_recalls_once(steady.map(|phase| &mut phase.window));
         phases
     }
 }
@@ -174,6 +175,7 @@ fn infinite_gauges(run: &Snapshot) -> Option<String> {
 struct Phase {
     name: String,
     steady: bool,
+    blocks: Vec<Block>,
     profiled: Option<u16>,
     window: Snapshot,
 }

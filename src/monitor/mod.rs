@@ -192,14 +192,17 @@ impl Monitor {
         Phase::start(self, name, false)
     }
 
-    /// Starts the phase whose CPU use, response times and recall are judged; without one, the whole run is. Of several,
-    /// the first one counts.
+    /// Starts the phase whose CPU use, response times and recall are judged; without one, the whole run is.
+    ///
+    /// Of several, the first one is judged. The others are measured as well as it is: where each runs another setting, as
+    /// an operation of its own, the report shows recall against rate and runs are compared at equal recall.
     pub fn steady_phase(&self, name: &str) -> Phase {
         Phase::start(self, name, true)
     }
 
     /// States the recall of `operation`, when the judging was done outside; replaces what was stated before, and what
-    /// [`Operation::record_recall`] counted. It is the recall of the run and of its steady phase.
+    /// [`Operation::record_recall`] counted. It is the recall of the run and of the first steady phase in which the
+    /// operation ended.
     pub fn set_recall(&self, operation: &str, recall: RecallEstimate) {
         if let Some(watch) = &self.watch {
             watch.view.state_recall(operation, recall);

@@ -5,6 +5,9 @@ use std::time::Duration;
 use super::told::{Course, Recorded};
 use super::{Monitor, Watch};
 
+/// Steady phases that are cut into blocks of time, one at a time.
+const MOST_IN_BLOCKS: usize = 32;
+
 /// A phase of the run; ends when dropped.
 #[derive(Debug)]
 #[must_use = "the phase ends when this is dropped"]
@@ -58,12 +61,15 @@ impl Watch {
         let heap = self.heap.phase_starts(name);
         let started = start.to;
         let mut told = self.told();
-        if steady && !told.phases.iter().any(|phase| phase.steady) {
+        let cut = told.phases.iter().filter(|phase| phase.steady).count();
+        if steady && cut < MOST_IN_BLOCKS && told.in_blocks.is_none() {
             self.blocks().begin();
+            told.in_blocks = Some(told.phases.len());
         }
         told.phases.push(Recorded {
             name: name.to_owned(),
             steady,
+            blocks: Vec::new(),
             profiled,
             heap,
             course: Course::Open { start },
@@ -81,13 +87,16 @@ impl Watch {
     fn end_phase(&self, index: usize) {
         let end = self.edge();
         if let Some(name) = self.judged_phase(index) {
-            self.blocks().end();
             self.take_account(&end, Some(&name));
         }
         let mut told = self.told();
+        let cut = told.in_blocks.take_if(|cut| *cut == index);
         let Some(phase) = told.phases.get_mut(index) else {
             return;
         };
+        if cut.is_some() {
+            phase.blocks = self.blocks().end();
+        }
         self.profiling.phase_ends(phase.profiled);
         self.heap.phase_ends(phase.heap);
         if let Course::Open { start } = &phase.course {

@@ -2,7 +2,7 @@
 //! phase for each batch and write a note for each error.
 
 use crate::report::Workload;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Block, Snapshot};
 
 /// Phases and notes that are kept of each; what comes later is counted.
 const MOST: usize = 200;
@@ -16,12 +16,16 @@ pub(super) struct Told {
     pub(super) workload: Option<Workload>,
     pub(super) interrupted: bool,
     pub(super) finished: bool,
+    /// The steady phase that is being cut into blocks.
+    pub(super) in_blocks: Option<usize>,
 }
 
 /// A phase in the monitor's list.
 pub(super) struct Recorded {
     pub(super) name: String,
     pub(super) steady: bool,
+    /// Cut into blocks of time; empty until it has ended.
+    pub(super) blocks: Vec<Block>,
     /// Its number in the CPU profile.
     pub(super) profiled: Option<u16>,
     /// And in the heap profile.

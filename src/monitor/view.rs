@@ -85,6 +85,15 @@ impl View {
         }
     }
 
+    /// The same of windows in their order: each recall in the first where its operation ended.
+    pub(super) fn state_recalls_once<'a>(&self, windows: impl Iterator<Item = &'a mut Snapshot>) {
+        let mut recalls = lock(&self.recalls).clone();
+        for window in windows {
+            let ended = window.operations.iter_mut().filter(|it| it.count() > 0);
+            ended.for_each(|it| it.stated_recall = recalls.remove(&it.name));
+        }
+    }
+
     /// Keeps a second, and what was observed at its end.
     pub(super) fn take(&self, observed: Observed, second: &Snapshot, used: &ResourceUse) {
         let last = (clock::wall(), Arc::new(observed));

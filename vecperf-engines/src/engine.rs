@@ -86,6 +86,14 @@ pub trait Index: Send + Sync {
     fn is_outside_heap(&self) -> bool {
         false
     }
+    /// Gets ready for searches by `parameters`, where what they ask for belongs to the whole index.
+    ///
+    /// # Errors
+    /// There are searchers, which may be searching by others.
+    fn prepare(&self, parameters: SearchParameters) -> Result<(), EngineError> {
+        let _ = parameters;
+        Ok(())
+    }
     /// A searcher for one thread; owns the scratch space, so that a search allocates nothing.
     fn searcher(&self) -> Box<dyn Searcher + '_>;
 }

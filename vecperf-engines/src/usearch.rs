@@ -2,12 +2,13 @@
 //! frames a profiler must unwind.
 //!
 //! It does not tell what a search did. Its exceptions arrive as errors. `ef_search` is a property of the whole index, which
-//! must not change while others search; so it is set when the index is built, and a search that asks for another is refused.
+//! must not change while others search; so it is set before there are searchers, and a search that asks for another is refused.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use memmap2::Mmap;
 use usearch::{IndexOptions, MetricKind, ScalarKind};
@@ -30,10 +31,11 @@ pub struct Usearch {
     /// The file that the index is served from; after it, so that it is unmapped last.
     file: Option<Mmap>,
     metric: Metric,
-    ef_search: usize,
+    /// Changes only while there are no searchers.
+    ef_search: AtomicUsize,
     /// Searchers there is room for, and those alive.
     room: usize,
-    searchers: AtomicUsize,
+    searchers: Mutex<usize>,
 }
 
 impl Usearch {
@@ -64,13 +66,7 @@ impl Usearch {
             threads,
         }
         .validate()?;
-        if ef_search == 0 {
-            return Err(EngineError::Parameter(
-                "ef_search",
-                ef_search.to_string(),
-                "1 and more candidates",
-            ));
-        }
+        some(ef_search)?;
         let room = threads.max(SEARCHERS);
         let index = empty(vectors.dimensions(), metric, parameters)?;
         index
@@ -93,9 +89,9 @@ impl Usearch {
             index,
             file: None,
             metric,
-            ef_search,
+            ef_search: AtomicUsize::new(ef_search),
             room,
-            searchers: AtomicUsize::new(0),
+            searchers: Mutex::new(0),
         })
     }
 
@@ -133,16 +129,16 @@ impl Usearch {
             index,
             file: Some(file),
             metric,
-            ef_search: parameters.ef_search,
+            ef_search: AtomicUsize::new(parameters.ef_search),
             room,
-            searchers: AtomicUsize::new(0),
+            searchers: Mutex::new(0),
         })
     }
 
-    /// Changes `ef_search` for all searches to come. That nobody searches meanwhile is seen to by `&mut`.
-    pub fn set_ef_search(&mut self, ef_search: usize) {
-        self.index.change_expansion_search(ef_search);
-        self.ef_search = ef_search;
+    fn searchers(&self) -> MutexGuard<'_, usize> {
+        self.searchers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -206,11 +202,25 @@ impl Index for Usearch {
     fn is_outside_heap(&self) -> bool {
         true
     }
+    fn prepare(&self, parameters: SearchParameters) -> Result<(), EngineError> {
+        some(parameters.ef_search)?;
+        let searchers = self.searchers();
+        if *searchers > 0 {
+            return Err(EngineError::Engine(format!(
+                "usearch has {searchers} searchers: none may be alive when ef_search changes"
+            )));
+        }
+        self.index.change_expansion_search(parameters.ef_search);
+        self.ef_search
+            .store(parameters.ef_search, Ordering::Relaxed);
+        Ok(())
+    }
     fn searcher(&self) -> Box<dyn Searcher + '_> {
-        let others = self.searchers.fetch_add(1, Ordering::Relaxed);
+        let mut searchers = self.searchers();
+        *searchers += 1;
         Box::new(UsearchSearcher {
             owner: self,
-            may_search: others < self.room,
+            may_search: *searchers <= self.room,
             found: Vec::new(),
         })
     }
@@ -241,12 +251,12 @@ impl Searcher for UsearchSearcher<'_> {
                 found: query.len(),
             });
         }
-        if parameters.ef_search != *ef_search {
+        if parameters.ef_search != ef_search.load(Ordering::Relaxed) {
             let asked = parameters.ef_search.to_string();
             return Err(EngineError::Parameter(
                 "ef_search",
                 asked,
-                "the value the usearch index was built with",
+                "the value that the usearch index was built with or prepared for",
             ));
         }
         if !self.may_search {
@@ -276,7 +286,19 @@ impl Searcher for UsearchSearcher<'_> {
 
 impl Drop for UsearchSearcher<'_> {
     fn drop(&mut self) {
-        self.owner.searchers.fetch_sub(1, Ordering::Relaxed);
+        *self.owner.searchers() -= 1;
+    }
+}
+
+/// Without candidates nothing is found.
+fn some(ef_search: usize) -> Result<(), EngineError> {
+    match ef_search {
+        0 => Err(EngineError::Parameter(
+            "ef_search",
+            ef_search.to_string(),
+            "1 and more candidates",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -52,7 +52,7 @@ pub(in crate::export) fn phased(report: &Report) -> Vec<Phased<'_>> {
     grouped(report).flat_map(of_phase).collect()
 }
 
-/// `search in phase steady`, `search in the whole run`.
+/// `search in phase steady`, `search in the whole run`, `search` in a phase of its own.
 pub(in crate::export) fn named(
     report: &Report,
     phase: &PhaseReport,
@@ -60,6 +60,8 @@ pub(in crate::export) fn named(
 ) -> String {
     match std::ptr::eq(phase, &report.run) {
         true => format!("{} in the whole run", operation.name),
+        // A phase of its own.
+        false if phase.name == operation.name => phase.name.clone(),
         false => format!("{} in phase {}", operation.name, phase.name),
     }
 }
@@ -89,12 +91,13 @@ pub(in crate::export) fn groups_without_time(report: &Report) -> Vec<Group> {
 }
 
 fn group(report: &Report, phase: &PhaseReport, with_time: bool) -> Group {
-    let steady = std::ptr::eq(phase, report.steady());
+    let judged = std::ptr::eq(phase, report.steady());
     let mut title = format!("{} · {}", phase.name, duration(phase.duration_seconds));
-    if steady && report.phases.len() > 1 {
+    if judged && report.phases.len() > 1 {
         title.push_str(" · steady phase");
     }
-    // Recall is of all judged queries, in whatever phase: it is told once.
+    // A stated recall is that of a steady phase, in whatever phase its queries were judged.
+    let steady = judged || phase.steady;
     let rows = phase
         .operations
         .iter()

@@ -13,6 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   vecperf bench
   vecperf bench --ef-search 200 --threads 4 --duration 30s
+  vecperf bench --ef-search 64,32,128,256
   vecperf bench --engine exact --count 1000
   vecperf bench --rate 500 --gate
   vecperf bench --engine exact --cold=20
@@ -85,9 +86,12 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "N", value_parser = values::at_least_one)]
     pub(crate) ef_construction: Option<usize>,
 
-    /// Candidates kept while searching, more is better recall and slower [default: 64].
-    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
-    pub(crate) ef_search: Option<usize>,
+    /// Candidates kept while searching, more is better recall and slower [default: 64]; several make a curve: 64,128,256.
+    ///
+    /// The first is the run's own: its warm-up, cold start, thresholds and profile. Each of the others is searched after it, for
+    /// as long, in a phase of its own; the report shows recall against rate, and `vecperf compare` compares at equal recall.
+    #[arg(long, value_name = "N[,N…]", value_delimiter = ',', value_parser = values::at_least_one)]
+    pub(crate) ef_search: Vec<usize>,
 
     /// How values are stored, where the engine has a choice: f32, f16, i8 [default: f32].
     #[arg(long, value_name = "KIND")]

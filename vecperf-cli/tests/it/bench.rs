@@ -44,6 +44,43 @@ fn every_search_is_counted_once_and_in_its_phase() {
 }
 
 #[test]
+fn several_settings_make_a_curve_of_recall_against_rate() {
+    let place = Place::new();
+    let sweep = "--ef-search 64,10,200 --duration 1s -t 1 --warm-up 0";
+    let ended = place
+        .run(&format!("bench --dataset {SMALL} {sweep}"))
+        .with(0);
+    let report = place.report();
+    let searches: Vec<_> = report.phases.iter().filter(|it| it.steady).collect();
+    let names: Vec<_> = searches.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["search", "search ef_search=10", "search ef_search=200"]
+    );
+    for phase in &searches {
+        let [search] = &phase.operations[..] else {
+            panic!("{:?}", phase.operations)
+        };
+        assert_eq!(search.name, phase.name);
+        assert!(search.recall.is_some() && phase.blocks.len() >= 4);
+        let within = phase.start_seconds..=phase.start_seconds + phase.duration_seconds;
+        assert!(
+            phase
+                .blocks
+                .iter()
+                .all(|it| within.contains(&it.start_seconds))
+        );
+        assert!(ended.stdout.contains(&format!("{} ", phase.name)));
+    }
+    let work = |at: usize| searches[at].operations[0].work[0].per_operation;
+    assert!(work(1) < work(0) && work(0) < work(2));
+    assert_eq!(report.steady().name, "search");
+    let recalls = ended.stdout.lines();
+    let recalls = recalls.filter(|line| line.starts_with("    recall@10 "));
+    assert_eq!(recalls.count(), 3, "{}", ended.stdout);
+}
+
+#[test]
 fn the_report_says_what_was_searched_and_how() {
     let place = Place::new();
     place.bench("--ef-search 32 --m 8 --metric cosine").with(0);
@@ -183,7 +220,7 @@ fn a_rate_that_cannot_be_kept_up_is_told() {
     assert!(
         ended
             .stderr
-            .contains("cannot keep up: 1000000 searches per second arrived"),
+            .contains("search: cannot keep up: 1000000 searches per second arrived"),
         "{}",
         ended.stderr
     );
@@ -192,7 +229,7 @@ fn a_rate_that_cannot_be_kept_up_is_told() {
         report
             .notes
             .iter()
-            .any(|note| note.starts_with("cannot keep up")),
+            .any(|note| note.starts_with("search: cannot keep up")),
         "{:?}",
         report.notes
     );

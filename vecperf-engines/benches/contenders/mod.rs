@@ -114,9 +114,12 @@ impl Contender for Usearch<'_> {
         time
     }
     fn search(&mut self, ef_search: usize) -> (Vec<u32>, Duration) {
-        let index = self.index.as_mut().expect("built before");
-        index.set_ef_search(ef_search);
-        let mut searcher = vecperf_engines::Index::searcher(index);
+        use vecperf_engines::{Index, SearchParameters};
+        let index = self.index.as_ref().expect("built before");
+        index
+            .prepare(SearchParameters { k: K, ef_search })
+            .expect("no other searchers");
+        let mut searcher = index.searcher();
         search(&mut searcher, self.queries.rows(), ef_search)
     }
 }

@@ -62,8 +62,8 @@ impl Bench {
         let Evictee { index, evicted } = evictee;
         {
             let _phase = self.monitor.phase("cold");
-            let budget = Budget::Count(searches as u64);
-            let tally = self.drive("cold", data, index.as_ref(), budget, None, None)?;
+            let load = self.unmeasured("cold", Budget::Count(searches as u64));
+            let tally = self.drive(data, index.as_ref(), &load)?;
             self.go_on_after("cold", &tally)?;
         }
         Ok(ColdStart {

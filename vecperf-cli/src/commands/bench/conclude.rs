@@ -4,8 +4,8 @@ use vecperf::RecallEstimate;
 use vecperf::report::Workload;
 use vecperf_engines::Index;
 
-use super::Bench;
 use super::phases::{Data, Searched};
+use super::{Bench, SEARCH};
 use crate::dataset::{RecallJudge, metric_name};
 use crate::driver::{Answers, Tally};
 
@@ -68,28 +68,39 @@ impl Bench {
 
     /// Tells the monitor how good the answers were and what the driver saw.
     pub(super) fn tell(&self, mut workload: Workload, data: &Data, searched: &Searched) -> Recall {
-        let recall = match (&data.judge, &searched.answers) {
-            (Some(judge), Some(answers)) => Recall::of(judge, data.set.queries.len(), answers),
-            _ => {
-                self.monitor.note(
-                    "recall was not judged (--recall off): a latency without recall says little",
-                );
-                Recall::default()
-            }
-        };
-        if let Some(estimate) = &recall.estimate {
-            self.monitor.set_recall("search", estimate.clone());
+        let recall = self.state_recall(SEARCH, data, searched);
+        if !self.plan.judge {
+            self.monitor
+                .note("recall was not judged (--recall off): a latency without recall says little");
         }
         workload.recall.clone_from(&recall.estimate);
         workload.id_recall = recall.by_id;
         workload.ann_benchmarks_recall = recall.ann_benchmarks;
         workload.late = self.plan.arrivals.as_ref().map(|_| searched.tally.late);
         self.monitor.set_workload(workload);
-        for remark in self.remarks(&searched.tally) {
+        self.remark_on_driver(SEARCH, &searched.tally);
+        recall
+    }
+
+    /// Judges the answers and tells the monitor; nothing where they are not to be judged.
+    pub(super) fn state_recall(&self, operation: &str, data: &Data, searched: &Searched) -> Recall {
+        let (Some(judge), Some(answers)) = (&data.judge, &searched.answers) else {
+            return Recall::default();
+        };
+        let recall = Recall::of(judge, data.set.queries.len(), answers);
+        if let Some(estimate) = &recall.estimate {
+            self.monitor.set_recall(operation, estimate.clone());
+        }
+        recall
+    }
+
+    /// Tells what the driver saw, now and in the report.
+    pub(super) fn remark_on_driver(&self, operation: &str, tally: &Tally) {
+        for remark in self.remarks(tally) {
+            let remark = format!("{operation}: {remark}");
             self.terminal.remark(&remark);
             self.monitor.note(remark);
         }
-        recall
     }
 
     /// What the driver saw and a table of latencies does not show.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use vecperf::Monitor;
-use vecperf_engines::Index;
+use vecperf_engines::{Index, SearchParameters};
 
 use crate::args::BenchArgs;
 use crate::commands::settings;
@@ -19,8 +19,12 @@ use crate::dataset::Dataset;
 use crate::exit::{Exit, Failure, Result};
 use crate::interrupt::Interrupt;
 use crate::terminal::Terminal;
+use phases::Data;
 use plan::Plan;
 use print::Outcome;
+
+/// The operation of the run's own searches, and the phase that is judged.
+const SEARCH: &str = "search";
 
 /// The report page's name, where the settings have none.
 const PAGE: &str = "report.html";
@@ -115,14 +119,32 @@ impl Bench {
         workload.cold = cold;
         self.monitor.set_workload(workload.clone());
         self.warm_up(&data, index.as_ref())?;
-        let searched = self.search(&data, index.as_ref())?;
+        let searched = self.search(&data, index.as_ref(), SEARCH, self.plan.search)?;
         let recall = self.tell(workload, &data, &searched);
-        if self.interrupt.asked() {
-            return Err(Stop::Interrupted("search"));
+        let mut tally = searched.tally;
+        for ef_search in &self.plan.further {
+            if self.interrupt.asked() {
+                break;
+            }
+            tally.failed += self.further(*ef_search, &data, index.as_ref())?;
         }
-        Ok(Outcome::Done {
-            tally: searched.tally,
-            recall,
-        })
+        if self.interrupt.asked() {
+            return Err(Stop::Interrupted(SEARCH));
+        }
+        Ok(Outcome::Done { tally, recall })
+    }
+
+    /// The same searches by another `ef_search`, as an operation of their own: how many failed.
+    fn further(&self, ef_search: usize, data: &Data, index: &dyn Index) -> Result<u64, Stop> {
+        let parameters = SearchParameters {
+            ef_search,
+            ..self.plan.search
+        };
+        index.prepare(parameters)?;
+        let operation = format!("{SEARCH} ef_search={ef_search}");
+        let searched = self.search(data, index, &operation, parameters)?;
+        self.state_recall(&operation, data, &searched);
+        self.remark_on_driver(&operation, &searched.tally);
+        Ok(searched.tally.failed)
     }
 }

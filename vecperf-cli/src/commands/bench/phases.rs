@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use indicatif::HumanCount;
-use vecperf_engines::{Index, Metric};
+use vecperf_engines::{Index, Metric, SearchParameters};
 
-use super::{Bench, Stop};
+use super::{Bench, SEARCH, Stop};
 use crate::dataset::{self, Dataset, Origin, RecallJudge, metric_name};
 use crate::driver::{Answers, Arrivals, Beat, Budget, Run, Tally};
 use crate::exit::Failure;
@@ -16,6 +16,19 @@ pub(super) struct Data {
     pub(super) set: Arc<Dataset>,
     pub(super) metric: Metric,
     pub(super) judge: Option<RecallJudge>,
+}
+
+/// Searches of one kind.
+pub(super) struct Load<'a> {
+    /// What the phase is called while it runs.
+    pub(super) phase: &'static str,
+    /// What each search is recorded as.
+    pub(super) operation: &'a str,
+    pub(super) parameters: SearchParameters,
+    pub(super) budget: Budget,
+    pub(super) arrivals: Option<&'a Arrivals>,
+    /// Where the first answer to each query is kept, when it is to be judged.
+    pub(super) answers: Option<&'a Answers>,
 }
 
 /// What the search came to.
@@ -111,15 +124,21 @@ impl Bench {
             return Ok(());
         }
         let _phase = self.monitor.phase("warm-up");
-        let tally = self.drive(
-            "warm-up",
-            data,
-            index,
-            Budget::Time(self.plan.warm_up),
-            None,
-            None,
-        )?;
+        let budget = Budget::Time(self.plan.warm_up);
+        let tally = self.drive(data, index, &self.unmeasured("warm-up", budget))?;
         self.go_on_after("warm-up", &tally)
+    }
+
+    /// Searches that are not measured, one right after the other.
+    pub(super) fn unmeasured(&self, phase: &'static str, budget: Budget) -> Load<'_> {
+        Load {
+            phase,
+            operation: SEARCH,
+            parameters: self.plan.search,
+            budget,
+            arrivals: None,
+            answers: None,
+        }
     }
 
     /// Whether searches that are not measured leave something to go on for.
@@ -135,36 +154,48 @@ impl Bench {
         }
     }
 
-    /// The measured search; interrupted it returns what there is.
-    pub(super) fn search(&self, data: &Data, index: &dyn Index) -> Result<Searched, Stop> {
+    /// The measured search as `operation`, in a phase of the same name; interrupted it returns what there is.
+    pub(super) fn search(
+        &self,
+        data: &Data,
+        index: &dyn Index,
+        operation: &str,
+        parameters: SearchParameters,
+    ) -> Result<Searched, Stop> {
         let answers = data
             .judge
             .as_ref()
-            .map(|_| Answers::new(data.set.queries.len(), self.plan.search.k));
-        let _phase = self.monitor.steady_phase("search");
-        let arrivals = self.plan.arrivals.as_ref();
-        let tally = self.drive(
-            "search",
-            data,
-            index,
-            self.plan.budget,
-            arrivals,
-            answers.as_ref(),
-        )?;
+            .map(|_| Answers::new(data.set.queries.len(), parameters.k));
+        let _phase = self.monitor.steady_phase(operation);
+        let load = Load {
+            phase: "search",
+            operation,
+            parameters,
+            budget: self.plan.budget,
+            arrivals: self.plan.arrivals.as_ref(),
+            answers: answers.as_ref(),
+        };
+        let tally = self.drive(data, index, &load)?;
         Ok(Searched { tally, answers })
     }
 
     /// Sends the queries and shows how far it has come.
     pub(super) fn drive(
         &self,
-        phase: &'static str,
         data: &Data,
         index: &dyn Index,
-        budget: Budget,
-        arrivals: Option<&Arrivals>,
-        answers: Option<&Answers>,
+        load: &Load<'_>,
     ) -> Result<Tally, Stop> {
-        let progress = self.progress(phase, self.plan.load_in_words(arrivals));
+        let &Load {
+            phase,
+            operation,
+            parameters,
+            budget,
+            arrivals,
+            answers,
+        } = load;
+        let words = self.plan.load_in_words(arrivals, parameters);
+        let progress = self.progress(phase, &words);
         let total = match budget {
             Budget::Time(time) => u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
             Budget::Count(count) => count,
@@ -172,10 +203,10 @@ impl Bench {
         progress.step(phase, total);
         let run = Run {
             index,
-            operation: &self.monitor.operation("search"),
+            operation: &self.monitor.operation(operation),
             monitor: &self.monitor,
             queries: &data.set.queries,
-            parameters: self.plan.search,
+            parameters,
             threads: self.plan.threads,
             budget,
             arrivals,
@@ -187,18 +218,13 @@ impl Bench {
                 Budget::Time(_) => elapsed.as_millis() as u64,
                 Budget::Count(_) => searches,
             };
-            let message = format!(
-                "{} searches, {}",
-                HumanCount(searches),
-                self.plan.load_in_words(arrivals)
-            );
+            let message = format!("{} searches, {words}", HumanCount(searches));
             progress.at(position.min(total), message);
         })?;
         progress.done(format_args!(
-            "{} searches, {} per second, {}",
+            "{} searches, {} per second, {words}",
             HumanCount(tally.answered),
-            HumanCount(tally.per_second() as u64),
-            self.plan.load_in_words(arrivals)
+            HumanCount(tally.per_second() as u64)
         ));
         Ok(tally)
     }

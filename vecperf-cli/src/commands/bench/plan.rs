@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub(super) engine: EngineKind,
     pub(super) build: BuildParameters,
     pub(super) search: SearchParameters,
+    /// Further values of `ef_search`, each for a phase of its own.
+    pub(super) further: Vec<usize>,
     pub(super) threads: usize,
     /// Searches right after the index was evicted from memory; `None`: it is not.
     pub(super) cold: Option<usize>,
@@ -60,6 +62,7 @@ impl Plan {
                 k: load.k,
                 ef_search: build.ef_search,
             },
+            further: further(&args.engine.ef_search)?,
             build,
             threads: load.threads(),
             cold: load.cold,
@@ -105,15 +108,22 @@ impl Plan {
     }
 
     /// How the load is sent, in words.
-    pub(super) fn load_in_words(&self, arrivals: Option<&Arrivals>) -> String {
-        let threads = match self.threads {
+    pub(super) fn load_in_words(
+        &self,
+        arrivals: Option<&Arrivals>,
+        parameters: SearchParameters,
+    ) -> String {
+        let mut words = match self.threads {
             1 => "1 thread".to_owned(),
             threads => format!("{threads} threads"),
         };
-        match arrivals {
-            Some(arrivals) => format!("{threads}, {} arrivals per second", arrivals.rate()),
-            None => threads,
+        if let Some(arrivals) = arrivals {
+            words += &format!(", {} arrivals per second", arrivals.rate());
         }
+        if !self.further.is_empty() {
+            words += &format!(", ef_search {}", parameters.ef_search);
+        }
+        words
     }
 
     /// The engine and what it is built by, in a line: `hnsw m=16 ef_construction=200`.
@@ -150,7 +160,7 @@ fn check_parameters(engine: EngineKind, args: &EngineArgs) -> Result<()> {
     let graph = [
         ("--m", args.m),
         ("--ef-construction", args.ef_construction),
-        ("--ef-search", args.ef_search),
+        ("--ef-search", args.ef_search.first().copied()),
     ];
     let given = graph.iter().find(|(_, value)| value.is_some());
     match (engine, given) {
@@ -160,6 +170,29 @@ fn check_parameters(engine: EngineKind, args: &EngineArgs) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Values of `ef_search` at most: so many operations the report's blocks of time hold.
+const MOST_SETTINGS: usize = 16;
+
+/// All but the first value.
+fn further(ef_search: &[usize]) -> Result<Vec<usize>> {
+    let twice = |at: &usize| ef_search[..*at].contains(&ef_search[*at]);
+    if let Some(at) = (1..ef_search.len()).find(twice) {
+        return Err(
+            Failure::usage(format!("--ef-search: {} twice", ef_search[at]))
+                .remedy("each value once"),
+        );
+    }
+    if ef_search.len() > MOST_SETTINGS {
+        let given = ef_search.len();
+        return Err(
+            Failure::usage(format!("--ef-search: {given} values")).remedy(format!(
+                "{MOST_SETTINGS} or fewer: a curve needs about five"
+            )),
+        );
+    }
+    Ok(ef_search.iter().skip(1).copied().collect())
 }
 
 /// What is not in a file cannot be evicted.
@@ -182,7 +215,7 @@ fn build_parameters(args: &EngineArgs, seed: u64) -> Result<BuildParameters> {
     Ok(BuildParameters {
         m: args.m.unwrap_or(default.m),
         ef_construction: args.ef_construction.unwrap_or(default.ef_construction),
-        ef_search: args.ef_search.unwrap_or(default.ef_search),
+        ef_search: args.ef_search.first().copied().unwrap_or(default.ef_search),
         seed,
         quantization: match &args.quantization {
             Some(name) => name.parse()?,
@@ -232,6 +265,19 @@ mod tests {
         assert!(refusal("--engine hnws").contains("hnsw, exact"));
         assert!(refusal("--cold").contains("engine hnsw keeps its index in memory"));
         assert!(refusal("--quantization f8").contains("f32, f16 or i8"));
+    }
+
+    #[test]
+    fn several_candidate_numbers_are_settings_each_once() {
+        let sweep = plan("--ef-search 64,32,128").unwrap();
+        assert_eq!(sweep.search.ef_search, 64);
+        assert_eq!(sweep.further, [32, 128]);
+        assert_eq!(plan("").unwrap().further, [0; 0]);
+        let twice = plan("--ef-search 64,32,64").err().unwrap().to_string();
+        assert!(twice.starts_with("--ef-search: 64 twice"), "{twice}");
+        let many: Vec<_> = (1..=17).map(|ef: u32| ef.to_string()).collect();
+        let many = plan(&format!("--ef-search {}", many.join(",")));
+        assert!(many.err().unwrap().to_string().contains("17 values"));
     }
 
     #[test]
