@@ -268,4 +268,10 @@ impl Report {
             .find(|phase| phase.steady)
             .unwrap_or(&self.run)
     }
+
+    /// The phase that is judged, then the other steady ones, each of another setting.
+    pub(crate) fn steady_phases(&self) -> impl Iterator<Item = &PhaseReport> {
+        let steady = self.phases.iter().filter(|phase| phase.steady);
+        std::iter::once(self.steady()).chain(steady.skip(1))
+    }
 }

@@ -24,7 +24,7 @@ pub(super) fn raw(pair: &Pair<'_>) -> Vec<Raw> {
             continue;
         }
         let doubt = doubt(taken(pair.base, name), taken(pair.new, name));
-        let is_main = pair.base.main_operation() == Some(name);
+        let is_main = pair.base.is_main(name);
         for (metric, spread) in logs(&base, &new) {
             if metric == Metric::CpuPerOperation && !is_main {
                 continue;

@@ -128,8 +128,7 @@ impl Point {
         metric: Metric,
         errors: &[(f64, f64)],
     ) -> Option<Self> {
-        let of_another =
-            !metric.is_of_the_wall() && setting.group.main_operation() != Some(setting.name);
+        let of_another = !metric.is_of_the_wall() && !setting.group.is_main(setting.name);
         if of_another || too_few(runs, metric) {
             return None;
         }

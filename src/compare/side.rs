@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::estimate::Run;
-use crate::report::{OperationReport, Report};
+use crate::report::{OperationReport, PhaseReport, Report};
 
 /// The parameters of a run: what tells one setting from another.
 type Setting = BTreeMap<String, String>;
@@ -41,39 +41,43 @@ impl<'a> Side<'a> {
 }
 
 impl Group<'_> {
-    /// The operations of the judged phase, in the order of the first report that has them.
+    /// The operations of the steady phases, in the order of the first report that has them.
     pub(super) fn names(&self) -> Vec<&str> {
         let mut names = Vec::new();
-        for report in &self.reports {
-            for operation in &report.steady().operations {
-                if !names.contains(&operation.name.as_str()) {
-                    names.push(&operation.name);
-                }
+        let phases = self.reports.iter().flat_map(|it| it.steady_phases());
+        for operation in phases.flat_map(|phase| &phase.operations) {
+            if !names.contains(&operation.name.as_str()) {
+                names.push(&operation.name);
             }
         }
         names
     }
 
+    /// Of each run the first steady phase in which `name` ended.
+    fn phases(&self, name: &str) -> Vec<&PhaseReport> {
+        let has = |phase: &&PhaseReport| phase.operation(name).is_some();
+        let found = self.reports.iter();
+        let found = found.filter_map(|report| report.steady_phases().find(has));
+        found.collect()
+    }
+
     /// `name` in each of the runs that have it.
     pub(super) fn operation(&self, name: &str) -> Vec<&OperationReport> {
-        let found = self.reports.iter();
-        found
-            .filter_map(|report| report.steady().operation(name))
-            .collect()
+        let found = self.phases(name).into_iter();
+        found.filter_map(|phase| phase.operation(name)).collect()
     }
 
     /// `name` in each of the runs, for estimates.
     pub(super) fn runs(&self, name: &str) -> Vec<Run> {
-        let found = self.reports.iter();
-        found
-            .filter_map(|report| Run::new(report.steady(), name))
-            .collect()
+        let found = self.phases(name).into_iter();
+        found.filter_map(|phase| Run::new(phase, name)).collect()
     }
 
-    /// The operation that the process's CPU time is told by: that with a recall, else that which ended most often.
-    pub(super) fn main_operation(&self) -> Option<&str> {
-        let operation = self.reports.first()?.steady().main_operation();
-        operation.map(|it| it.name.as_str())
+    /// Whether the process's CPU time in a phase is told by `name`.
+    pub(super) fn is_main(&self, name: &str) -> bool {
+        let phases = self.phases(name);
+        let main = phases.first().and_then(|phase| phase.main_operation());
+        main.is_some_and(|it| it.name == name)
     }
 }
 

@@ -65,10 +65,8 @@ const COSTS_MORE: f64 = 1.2;
 fn ef_saturated(report: &Report) -> Vec<Finding> {
     let next =
         "take the cheaper setting, and spend the time on something that recall still gains from";
-    let mut settings: Vec<_> = report
-        .steady()
-        .operations
-        .iter()
+    let operations = report.steady_phases().flat_map(|phase| &phase.operations);
+    let mut settings: Vec<_> = operations
         .filter_map(|it| Some((it, it.recall.as_ref()?, it.latency.as_ref()?)))
         .collect();
     settings.sort_by(|a, b| a.2.mean_seconds.total_cmp(&b.2.mean_seconds));

@@ -73,10 +73,13 @@ impl SelfCostReport {
 }
 
 impl OperationReport {
-    /// `name` without its numbers: operations that have the rest in common are one at several settings.
+    /// `name` without its numbers and without words like `ef=64`: operations that have the rest in common are one at several
+    /// settings.
     pub(crate) fn family(name: &str) -> String {
         let is_of_a_number = |c: char| c.is_ascii_digit() || c == '.';
-        name.chars().filter(|&c| !is_of_a_number(c)).collect()
+        let words = name.split(' ').filter(|word| !word.contains('='));
+        let words: Vec<_> = words.collect();
+        words.join(" ").replace(is_of_a_number, "")
     }
 
     /// What `operation` did in a window of this length; an empty window has the rate 0.

@@ -78,6 +78,12 @@ fn several_settings_make_a_curve_of_recall_against_rate() {
     let recalls = ended.stdout.lines();
     let recalls = recalls.filter(|line| line.starts_with("    recall@10 "));
     assert_eq!(recalls.count(), 3, "{}", ended.stdout);
+    let page = fs::read_to_string(place.path("data/logs/report.html")).unwrap();
+    assert!(page.contains("Recall against rate"));
+    let compared = place.run("compare data/logs data/logs").with(0).stdout;
+    let at_equal = compared.lines().filter(|line| line.contains("at recall"));
+    assert!(at_equal.count() >= 2, "{compared}");
+    assert!(compared.contains("search ef_search=200"), "{compared}");
 }
 
 #[test]

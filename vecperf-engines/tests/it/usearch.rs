@@ -143,3 +143,21 @@ fn searchers_beyond_the_room_there_is_are_refused_until_others_leave() {
     drop(searchers);
     assert!(index.searcher().search(&[1.0, 0.0], parameters).is_ok());
 }
+
+#[test]
+fn it_is_prepared_for_other_candidates_while_nobody_searches() {
+    let (base, queries) = split(&clustered(2100, 32, 10, 7), 100);
+    let truth = truth(&base, &queries, Metric::L2, 10);
+    let index = build(&base, Metric::L2, Quantization::F32);
+    let parameters = |ef_search| SearchParameters { k: 10, ef_search };
+    let many = recall(&index, &queries, &truth, EF);
+    index.prepare(parameters(10)).unwrap();
+    assert!(recall(&index, &queries, &truth, 10) < many);
+    let searcher = index.searcher();
+    let refused = index.prepare(parameters(EF)).unwrap_err().to_string();
+    assert!(refused.contains("1 searchers"), "{refused}");
+    drop(searcher);
+    assert!(index.prepare(parameters(0)).is_err());
+    index.prepare(parameters(EF)).unwrap();
+    assert!(recall(&index, &queries, &truth, EF) > 0.95);
+}
