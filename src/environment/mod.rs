@@ -27,6 +27,10 @@ pub struct Environment {
     pub cpus_available: Option<f64>,
     /// Physical memory, bytes.
     pub memory_bytes: Option<u64>,
+    /// How the frequency of the CPUs is chosen: `performance`, `powersave`; several where they differ. Absent: not told, as
+    /// in a virtual machine.
+    #[serde(default)]
+    pub frequency_governor: Option<String>,
     /// `tsc` or `monotonic`, and why.
     pub clock: String,
     /// What can be measured here and what not.
@@ -60,6 +64,7 @@ impl Environment {
             cpus: machine.cpus,
             cpus_available: resource::cpus_available(),
             memory_bytes: machine.memory_bytes,
+            frequency_governor: machine.frequency_governor,
             clock: clock::description(),
             capabilities,
         }

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 use crate::export::Exporter;
 use crate::report::Report;
-use crate::resource::{ResourceSample, ResourceUse};
+use crate::resource::{CpuInterference, ResourceSample, ResourceUse};
 use crate::threshold::Status;
 use text::Text;
 
@@ -41,6 +41,7 @@ impl Exporter for OpenMetrics {
             resources(&mut text, last);
         }
         limits(&mut text, &report.run.resources);
+        interference(&mut text, &report.run.resources.cpu_interference);
         memory::families(&mut text, &report);
         verdicts(&mut text, &report);
         self_cost(&mut text, &report);
@@ -174,6 +175,29 @@ fn limits(text: &mut Text, run: &ResourceUse) {
         "tasks",
         &stalled,
     );
+}
+
+/// Since the monitor's start.
+fn interference(text: &mut Text, taken: &CpuInterference) {
+    let seconds = [
+        ("steal", taken.steal_seconds),
+        ("quota", taken.throttled_seconds),
+    ];
+    text.choices(
+        "cpu_taken_seconds_total",
+        "counter",
+        "CPU time taken from the machine by its host, or from the cgroup by its quota.",
+        "by",
+        &seconds,
+    );
+    if let Some(events) = taken.thermal_throttles {
+        text.family(
+            "thermal_throttles_total",
+            "counter",
+            "Times that a CPU was slowed down because it was too hot.",
+        );
+        text.sample("thermal_throttles_total", &[], events);
+    }
 }
 
 fn verdicts(text: &mut Text, report: &Report) {

@@ -9,7 +9,8 @@ use crate::report::{
     MemoryReport, OperationReport, PhaseReport, TimeSplit, TimeSplitReport, Workload,
 };
 use crate::resource::{
-    MemoryGrowth, MemoryHeadroom, MemoryPressure, PressureScope, ResourceSample, TimeToLimit,
+    CpuInterference, MemoryGrowth, MemoryHeadroom, MemoryPressure, PressureScope, ResourceSample,
+    TimeToLimit,
 };
 use crate::snapshot::{OperationSnapshot, Snapshot};
 use crate::{Histogram, Monitor, RecallEstimate, Status, Verdict};
@@ -340,6 +341,43 @@ const CASES: &[Case] = &[
         |it| search(it).time_split = tail(0.0, 1e-6),
     ),
     (
+        Rule::NoisyMachine,
+        |it| taken(it, |taken| taken.steal_percent = Some(2.5)),
+        |it| taken(it, |taken| taken.steal_percent = Some(1.5)),
+    ),
+    (
+        Rule::NoisyMachine,
+        |it| taken(it, |taken| taken.throttled_percent = Some(1.5)),
+        |it| taken(it, |taken| taken.throttled_percent = Some(0.5)),
+    ),
+    (
+        Rule::NoisyMachine,
+        |it| taken(it, |taken| taken.thermal_throttles = Some(1)),
+        |it| taken(it, |taken| taken.thermal_throttles = Some(0)),
+    ),
+    (
+        Rule::NoisyMachine,
+        |it| it.environment.frequency_governor = Some("performance, powersave".into()),
+        |it| it.environment.frequency_governor = Some("performance".into()),
+    ),
+    (
+        Rule::NoisyMachine,
+        // A phase too short for a reading of its own: the run's counts.
+        |it| {
+            it.workload.as_mut().unwrap().threads = 8;
+            it.run.resources.cpu_interference = CpuInterference {
+                steal_percent: Some(30.0),
+                steal_seconds: Some(3.0),
+                ..CpuInterference::default()
+            };
+        },
+        // That own threads take turns is no noise.
+        |it| {
+            it.workload.as_mut().unwrap().threads = 8;
+            search(it).time_split = tail(0.0, 500e-6);
+        },
+    ),
+    (
         Rule::TooFewSamples,
         |it| steady(it).operations[0] = operation("search", |all| around(all, 100, 300)),
         |it| steady(it).operations[0] = operation("search", |all| around(all, 100, 1000)),
@@ -383,6 +421,13 @@ const CASES: &[Case] = &[
         |it| it.complete = true,
     ),
 ];
+
+/// What was taken in the judged phase, with seconds to match.
+fn taken(report: &mut Report, change: impl FnOnce(&mut CpuInterference)) {
+    let taken = &mut steady(report).resources.cpu_interference;
+    (taken.steal_seconds, taken.throttled_seconds) = (Some(0.5), Some(0.5));
+    change(taken);
+}
 
 fn allocations(each: f64, net: i64) -> AllocationReport {
     AllocationReport {
@@ -498,6 +543,30 @@ fn the_gravest_come_first() {
 }
 
 #[test]
+fn each_cause_of_noise_has_its_own_next_step_and_a_governor_alone_is_a_note() {
+    let mut report = quiet();
+    report.environment.frequency_governor = Some("schedutil".into());
+    let [finding] = &report.findings()[..] else {
+        panic!("{:?}", report.findings());
+    };
+    assert_eq!(finding.severity, Severity::Note);
+    assert!(finding.next.contains("cpupower"), "{}", finding.next);
+    taken(&mut report, |taken| {
+        taken.throttled_percent = Some(12.0);
+        taken.steal_percent = Some(20.0);
+    });
+    let [finding] = &report.findings()[..] else {
+        panic!("{:?}", report.findings());
+    };
+    assert_eq!(finding.severity, Severity::Warning);
+    assert_eq!(finding.evidence.len(), 3, "{finding:?}");
+    for said in ["without neighbours", "larger CPU quota", "cpupower"] {
+        assert!(finding.next.contains(said), "{said}: {}", finding.next);
+    }
+    assert!(!finding.next.contains("cool"), "{}", finding.next);
+}
+
+#[test]
 fn any_number_a_file_may_hold_is_survived() {
     let mut report = quiet();
     for number in [f64::NAN, f64::INFINITY, -1.0, f64::MAX, 0.0] {
@@ -511,6 +580,13 @@ fn any_number_a_file_may_hold_is_survived() {
         search(&mut report).latency = Some(latency);
         search(&mut report).recall = recall(number, number);
         search(&mut report).time_split = tail(number, number);
+        steady(&mut report).resources.cpu_interference = CpuInterference {
+            steal_seconds: Some(number),
+            steal_percent: Some(number),
+            throttled_seconds: Some(number),
+            throttled_percent: Some(number),
+            thermal_throttles: Some(u64::MAX),
+        };
         for finding in report.findings() {
             let said = finding.evidence.concat();
             assert!(

@@ -274,6 +274,11 @@ impl Pass {
             self.optional("some_percent", &mut pressure.some_percent);
             self.optional("all_percent", &mut pressure.all_percent);
         }
+        let taken = &mut used.cpu_interference;
+        self.optional("steal_seconds", &mut taken.steal_seconds);
+        self.optional("steal_percent", &mut taken.steal_percent);
+        self.optional("throttled_seconds", &mut taken.throttled_seconds);
+        self.optional("throttled_percent", &mut taken.throttled_percent);
         used.last.iter_mut().for_each(|sample| self.sample(sample));
     }
 

@@ -32,6 +32,7 @@ pub(crate) mod machine {
                 .unwrap_or_default(),
             cpus: u32::try_from(cpus.len()).unwrap_or(0),
             memory_bytes: system.map(System::total_memory).filter(|&bytes| bytes > 0),
+            frequency_governor: None,
         }
     }
 }
@@ -127,6 +128,14 @@ impl Probe for SystemProbe {
                 "memory pressure",
                 "the kernel's stall times exist on Linux only",
                 "",
+            ),
+            lack("steal time", "read on Linux only", "run on Linux"),
+            lack("CPU quota", "read on Linux only", "run on Linux"),
+            lack("thermal throttling", "read on Linux only", "run on Linux"),
+            lack(
+                "CPU frequency governor",
+                "read on Linux only",
+                "run on Linux",
             ),
             given(
                 "CPU time",

@@ -3,6 +3,7 @@
 
 mod capability;
 mod growth;
+mod interference;
 #[cfg(test)]
 pub(crate) mod scripted;
 #[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
@@ -105,6 +106,9 @@ pub struct ResourceUse {
     /// Time lost to making memory free; `None` where the kernel does not tell.
     #[serde(default)]
     pub memory_pressure: Option<MemoryPressure>,
+    /// What took CPU time from the process without its doing.
+    #[serde(default)]
+    pub cpu_interference: CpuInterference,
     /// The last sample of the window.
     pub last: Option<ResourceSample>,
 }
@@ -152,6 +156,10 @@ pub enum PressureScope {
 
 pub(crate) use capability::{have, lack};
 pub use growth::{MemoryGrowth, TimeToLimit};
+pub use interference::CpuInterference;
+pub(crate) use interference::Interference;
+#[cfg(target_os = "linux")]
+pub(crate) use interference::{MachineCpu, Throttled};
 pub(crate) use system::machine::machine;
 pub(crate) use window::Window;
 
@@ -176,6 +184,7 @@ pub(crate) struct Machine {
     pub(crate) cpu_model: String,
     pub(crate) cpus: u32,
     pub(crate) memory_bytes: Option<u64>,
+    pub(crate) frequency_governor: Option<String>,
 }
 
 /// One reading of a probe: the sample, and what bounds the process at that moment.
@@ -193,6 +202,8 @@ pub(crate) struct Reading {
     pub(crate) memory_headroom: Option<Arc<MemoryHeadroom>>,
     /// Whose stalls the sample counts; `None`: nobody's.
     pub(crate) pressure_scope: Option<PressureScope>,
+    /// What took CPU time from the process, as read last.
+    pub(crate) interference: Interference,
 }
 
 /// What `max_memory_mb` judges, bytes. Where swap is not told apart, anonymous memory alone.

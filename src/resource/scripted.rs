@@ -41,6 +41,7 @@ pub(crate) fn reading(at: f64) -> Reading {
         cgroup_memory_limit_bytes: None,
         memory_headroom: None,
         pressure_scope: None,
+        interference: super::Interference::default(),
     }
 }
 

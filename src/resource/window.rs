@@ -106,6 +106,7 @@ impl Window {
             memory_headroom: self.last.memory_headroom.as_deref().cloned(),
             memory_growth: None,
             memory_pressure: self.pressure(wall, long_enough),
+            cpu_interference: self.last.interference.since(&self.first.interference),
             last: Some(last.clone()),
         }
     }

@@ -10,8 +10,8 @@ use vecperf::report::{
     SeriesPoint, TimeSplit, TimeSplitReport, WorkReport, Workload,
 };
 use vecperf::resource::{
-    Capability, MemoryGrowth, MemoryHeadroom, MemoryPressure, PressureScope, ResourceSample,
-    ResourceUse, TimeToLimit,
+    Capability, CpuInterference, MemoryGrowth, MemoryHeadroom, MemoryPressure, PressureScope,
+    ResourceSample, ResourceUse, TimeToLimit,
 };
 use vecperf::{Histogram, RecallEstimate, Report, Settings, Status, Verdict};
 
@@ -50,6 +50,7 @@ pub(crate) fn sample() -> Report {
             cpus: 2,
             cpus_available: Some(2.0),
             memory_bytes: Some(16 << 30),
+            frequency_governor: Some("performance".into()),
             clock: "tsc".into(),
             capabilities: vec![
                 Capability {
@@ -377,6 +378,13 @@ fn resources() -> ResourceUse {
             some_percent: Some(0.25),
             all_percent: Some(0.05),
         }),
+        cpu_interference: CpuInterference {
+            steal_seconds: Some(0.25),
+            steal_percent: Some(1.25),
+            throttled_seconds: Some(0.0),
+            throttled_percent: Some(0.0),
+            thermal_throttles: Some(0),
+        },
         last: Some(point(3).resources),
     }
 }

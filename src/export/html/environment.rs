@@ -59,6 +59,10 @@ fn machine(report: &Report) -> Vec<(&'static str, String)> {
         ("architecture", of.architecture.clone()),
         ("CPUs", cpus),
         ("memory", of.memory_bytes.map(bytes).unwrap_or_default()),
+        (
+            "frequency governor",
+            of.frequency_governor.clone().unwrap_or_default(),
+        ),
         ("clock", of.clock.clone()),
         ("started", report.started_at.clone()),
         ("vecperf", report.vecperf_version.clone()),

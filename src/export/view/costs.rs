@@ -60,6 +60,7 @@ pub(in crate::export) fn resources(report: &Report) -> Vec<(&'static str, String
                 .map(|system| format!("{} system", duration(system))),
         ],
     );
+    add("noise", noise(report));
     add(
         "faults",
         vec![
@@ -80,6 +81,42 @@ pub(in crate::export) fn resources(report: &Report) -> Vec<(&'static str, String
         ],
     );
     lines
+}
+
+/// What took CPU time from the process in the judged phase, and how the frequency of the CPUs is chosen.
+fn noise(report: &Report) -> Vec<Option<String>> {
+    let steady = report.steady();
+    let taken = &steady.resources.cpu_interference;
+    let steal = taken.steal_percent.zip(taken.steal_seconds);
+    let quota = taken.throttled_percent.zip(taken.throttled_seconds);
+    let governor = report.environment.frequency_governor.as_ref();
+    vec![
+        steal.map(|(part, seconds)| {
+            if seconds == 0.0 {
+                return format!("no steal in {}", steady.name);
+            }
+            format!(
+                "steal {} of the time with work in {}",
+                percent(part),
+                steady.name
+            )
+        }),
+        quota.map(|(part, seconds)| {
+            if part == 0.0 {
+                return "CPU quota never used up".to_owned();
+            }
+            let lost = duration(seconds);
+            format!(
+                "CPU quota used up in {} of its periods, {lost} lost",
+                percent(part)
+            )
+        }),
+        taken.thermal_throttles.map(|events| match events {
+            0 => "never too hot".to_owned(),
+            _ => format!("slowed down {} by heat", plural(events, "time")),
+        }),
+        governor.map(|names| format!("governor {names}")),
+    ]
 }
 
 /// `1.2 GiB of memory left by memory.max of /sys/fs/cgroup/pod (2 GiB)`.

@@ -1,8 +1,9 @@
 //! What this Linux lets us measure, and what to change for the rest.
 
 use std::io;
+use std::path::Path;
 
-use super::{Reading, SystemProbe};
+use super::{Reading, SystemProbe, interference};
 use crate::resource::capability::{have, lack};
 use crate::resource::{Capability, PressureScope};
 
@@ -16,6 +17,10 @@ pub(super) fn list(probe: &SystemProbe, reading: &Reading) -> Vec<Capability> {
         pressure(probe),
         cpu(reading),
         quota(probe, reading),
+        steal(probe, reading),
+        throttling(probe, reading),
+        heat(reading),
+        governor(),
         counts(reading),
         faults_of_operations(reading),
         storage(probe, reading),
@@ -180,6 +185,63 @@ fn quota(probe: &SystemProbe, reading: &Reading) -> Capability {
             NAME,
             &format!("{cpus}: affinity of all threads; no mounted cgroup shows a quota"),
         ),
+    }
+}
+
+fn steal(probe: &SystemProbe, reading: &Reading) -> Capability {
+    const NAME: &str = "steal time";
+    if reading.interference.machine.is_some() {
+        let how = "/proc/stat: time in which the hypervisor ran others, of all CPUs of the machine";
+        return have(NAME, how);
+    }
+    let reason = match &probe.interference.machine {
+        Err(error) => format!("/proc/stat: {}", plain(error)),
+        Ok(_) => "/proc/stat tells no times: a sandbox".to_owned(),
+    };
+    lack(NAME, &reason, "mount /proc, and run outside of the sandbox")
+}
+
+fn throttling(probe: &SystemProbe, reading: &Reading) -> Capability {
+    const NAME: &str = "CPU quota";
+    match (&probe.interference.quota, reading.interference.quota) {
+        (_, Some(_)) => have(
+            NAME,
+            "cpu.stat of the cgroup with the smallest quota: how often it was used up, and for how long",
+        ),
+        (Some(_), None) => lack(
+            NAME,
+            "cpu.stat does not tell how often the quota was used up",
+            "a kernel with CONFIG_CFS_BANDWIDTH",
+        ),
+        (None, None) if reading.cpus_available.is_some() => {
+            have(NAME, "no quota was seen that could be used up")
+        }
+        (None, None) => lack(NAME, "no quota can be read", "mount the cgroup file system"),
+    }
+}
+
+const NOT_IN_SYS: &str =
+    "not in /sys/devices/system/cpu: a virtual machine, or a processor without a driver for it";
+
+fn heat(reading: &Reading) -> Capability {
+    const NAME: &str = "thermal throttling";
+    match reading.interference.thermal_throttles {
+        Some(_) => have(
+            NAME,
+            "thermal_throttle of each CPU in /sys: its core's and package's",
+        ),
+        None => lack(NAME, NOT_IN_SYS, ""),
+    }
+}
+
+fn governor() -> Capability {
+    const NAME: &str = "CPU frequency governor";
+    match interference::governor(Path::new("/")) {
+        Some(names) => have(
+            NAME,
+            &format!("{names}: cpufreq/scaling_governor of each CPU in /sys"),
+        ),
+        None => lack(NAME, NOT_IN_SYS, ""),
     }
 }
 

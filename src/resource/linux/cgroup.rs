@@ -106,15 +106,15 @@ impl Hierarchy {
         )
     }
 
-    /// The smallest CPU quota, in CPUs; `None`: no quota.
-    pub(super) fn cpus(&self, buffer: &mut Vec<u8>) -> Option<f64> {
+    /// The smallest CPU quota, in CPUs, and the cgroup that has it; `None`: no quota.
+    pub(super) fn quota(&self, buffer: &mut Vec<u8>) -> Option<(f64, &Path)> {
         self.levels
             .iter()
-            .filter_map(|level| self.quota(level, buffer))
-            .min_by(f64::total_cmp)
+            .filter_map(|level| Some((self.quota_of(level, buffer)?, level.as_path())))
+            .min_by(|one, other| one.0.total_cmp(&other.0))
     }
 
-    fn quota(&self, level: &Path, buffer: &mut Vec<u8>) -> Option<f64> {
+    fn quota_of(&self, level: &Path, buffer: &mut Vec<u8>) -> Option<f64> {
         let file = |name: &str| KeptFile::open(level.join(name)).ok();
         match self.version {
             Version::V2 => procfs::cpus_by_max(&file("cpu.max")?.read(buffer).ok()?),

@@ -207,7 +207,7 @@ fn the_smallest_limit_counts_and_its_own_usage_stands_beside_it() {
     let group = hierarchy(Version::V2, root.path(), "pod/c1");
     let expected = (Some(4_096_000), root.path().join("pod/memory.current"));
     assert_eq!(group.memory(&mut Vec::new()), expected);
-    assert_eq!(group.cpus(&mut Vec::new()), Some(1.5));
+    assert_eq!(group.quota(&mut Vec::new()).map(|it| it.0), Some(1.5));
 }
 
 #[test]
@@ -226,10 +226,10 @@ fn without_a_limit_the_own_usage_counts() {
         group.memory(&mut Vec::new()),
         (None, root.path().join("a/memory.usage_in_bytes"))
     );
-    assert_eq!(group.cpus(&mut Vec::new()), Some(0.5));
+    assert_eq!(group.quota(&mut Vec::new()).map(|it| it.0), Some(0.5));
     let gone = hierarchy(Version::V1, &root.path().join("gone"), "a");
     assert_eq!(
-        (gone.memory(&mut Vec::new()).0, gone.cpus(&mut Vec::new())),
+        (gone.memory(&mut Vec::new()).0, gone.quota(&mut Vec::new())),
         (None, None)
     );
 }

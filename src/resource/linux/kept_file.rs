@@ -33,6 +33,22 @@ impl KeptFile {
             buffer.resize(buffer.len() * 2, 0);
         }
     }
+
+    /// The file's first line as of now, and no more of it: what follows may be long.
+    pub(super) fn first_line<'b>(&self, buffer: &'b mut Vec<u8>) -> io::Result<Cow<'b, str>> {
+        const LONGEST: usize = 512;
+        buffer.resize(buffer.capacity().max(LONGEST), 0);
+        let length = loop {
+            match self.0.read_at(&mut buffer[..LONGEST], 0) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        let line = buffer[..length]
+            .split_inclusive(|&byte| byte == b'\n')
+            .next();
+        Ok(String::from_utf8_lossy(line.unwrap_or_default()))
+    }
 }
 
 #[cfg(test)]
@@ -40,6 +56,17 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+
+    #[test]
+    fn the_first_line_is_read_alone() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let kept = KeptFile::open(file.path()).unwrap();
+        let mut buffer = Vec::new();
+        assert_eq!(kept.first_line(&mut buffer).unwrap(), "");
+        file.write_all(b"cpu 1 2\n").unwrap();
+        file.write_all("cpu0 1\n".repeat(1000).as_bytes()).unwrap();
+        assert_eq!(kept.first_line(&mut buffer).unwrap(), "cpu 1 2\n");
+    }
 
     #[test]
     fn a_longer_text_grows_the_buffer_once_and_a_change_is_seen() {

@@ -1,8 +1,9 @@
 //! What machine this is: kernel, processor, CPUs, memory.
 
 use std::fs;
+use std::path::Path;
 
-use super::procfs;
+use super::{interference, procfs};
 use crate::resource::Machine;
 
 /// Asks `/proc`; what it does not say stays empty.
@@ -15,6 +16,7 @@ pub(crate) fn machine() -> Machine {
         cpu_model: cpu_model(&text("/proc/cpuinfo")).to_owned(),
         cpus: online_cpus(&text("/sys/devices/system/cpu/online")).unwrap_or(0),
         memory_bytes: procfs::bytes_of(&text("/proc/meminfo"), "MemTotal"),
+        frequency_governor: interference::governor(Path::new("/")),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Linux: `/proc`, `getrusage` and cgroups.
 //!
-//! A beat reads kept-open files into one reused buffer. What changes seldom and costs more (quota, limit, affinity)
-//! is read once a second.
+//! A beat reads kept-open files into one reused buffer. What changes seldom and costs more (quota, limit, affinity, what
+//! others took) is read once a second.
 
 mod affinity;
 mod capabilities;
 mod cgroup;
 mod headroom;
+mod interference;
 mod kept_file;
 pub(crate) mod machine;
 mod pressure;
@@ -16,7 +17,7 @@ mod usage;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ pub(crate) struct SystemProbe {
     memory_group: Option<Hierarchy>,
     cpu_group: Option<Hierarchy>,
     pressure: io::Result<Pressure>,
+    interference: interference::Sources,
     machine_memory: Option<KeptFile>,
     bounds: Bounds,
     buffer: Vec<u8>,
@@ -63,6 +65,7 @@ impl SystemProbe {
             memory_group: cgroup::locate(&group, &mounts, Controller::Memory),
             cpu_group: cgroup::locate(&group, &mounts, Controller::Cpu),
             pressure: Pressure::find(&group, &mounts),
+            interference: interference::Sources::find(Path::new("/")),
             machine_memory: KeptFile::open("/proc/meminfo").ok(),
             bounds: Bounds::default(),
             buffer: Vec::with_capacity(4096),
@@ -80,7 +83,7 @@ impl SystemProbe {
         let quota = self
             .cpu_group
             .as_ref()
-            .and_then(|group| group.cpus(&mut self.buffer));
+            .and_then(|group| Some(group.quota(&mut self.buffer)?.0));
         let affinity = affinity::cpus().map(f64::from);
         self.bounds.cpus = affinity.into_iter().chain(quota).min_by(f64::total_cmp);
         if let Some(group) = self.memory_group.as_ref().filter(|_| self.memory) {
@@ -99,6 +102,8 @@ impl SystemProbe {
             let (group, machine) = (self.memory_group.as_ref(), self.machine_memory.as_ref());
             self.bounds.headroom = headroom::tightest(group, machine, &mut self.buffer);
         }
+        let (group, buffer) = (self.cpu_group.as_ref(), &mut self.buffer);
+        self.interference.read(at, group, buffer);
         self.bounds.at = Some(at);
     }
 
@@ -171,6 +176,7 @@ impl Probe for SystemProbe {
             cpus_available: self.bounds.cpus,
             cgroup_memory_limit_bytes: self.bounds.memory,
             memory_headroom: self.bounds.headroom.clone(),
+            interference: self.interference.last(),
             pressure_scope: self.pressure.as_ref().ok().map(|pressure| pressure.scope),
         }
     }

@@ -3,6 +3,8 @@
 //! A line counts only when it is whole: a text that was cut off in the middle of a number gives `None`, never a
 //! smaller number.
 
+use crate::resource::{MachineCpu, Throttled};
+
 /// `/proc/self/status`, in bytes. Costs 14 µs to read whatever the process maps; `smaps_rollup` would cost 10 ms
 /// for each GB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,14 +76,7 @@ pub(super) fn cgroup_bytes(text: &str) -> Option<u64> {
 /// What of a cgroup's usage the kernel can give back by dropping page cache, by `memory.stat`; version 1 tells it with
 /// the children's under `total_`. Pages that are locked or not on a list of files stay.
 pub(super) fn reclaimable(text: &str) -> Option<u64> {
-    let of = |key: &str| {
-        let lines = text
-            .split_inclusive('\n')
-            .filter_map(|line| line.strip_suffix('\n'));
-        let mut values = lines.filter_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
-        values.next()?.parse::<u64>().ok()
-    };
-    let pair = |active: &str, inactive: &str| of(active)?.checked_add(of(inactive)?);
+    let pair = |active, inactive| named(text, active)?.checked_add(named(text, inactive)?);
     pair("total_active_file", "total_inactive_file")
         .or_else(|| pair("active_file", "inactive_file"))
 }
@@ -109,6 +104,33 @@ pub(super) fn stalled(text: &str) -> Option<Stalled> {
     })
 }
 
+/// The time of all CPUs of the machine by the first line of `/proc/stat`, in its ticks; guests' time is in that of user mode.
+pub(super) fn machine_cpu(line: &str) -> Option<MachineCpu> {
+    let mut words = whole(line)?.split_ascii_whitespace();
+    let mut ticks = [0u64; 8];
+    if words.next() != Some("cpu") {
+        return None;
+    }
+    for tick in &mut ticks {
+        *tick = words.next()?.parse().ok()?;
+    }
+    let [user, nice, system, _idle, _wait, irq, soft_irq, steal] = ticks;
+    let busy = [user, nice, system, irq, soft_irq].into_iter();
+    let busy = busy.fold(0u64, u64::saturating_add);
+    Some(MachineCpu { steal, busy })
+}
+
+/// Reads `cpu.stat`: how often the quota was used up, and how long threads stood still then; v1 tells nanoseconds.
+pub(super) fn throttled(text: &str) -> Option<Throttled> {
+    let of = |key| named(text, key);
+    let micros = of("throttled_usec").map(|micros| micros as f64 / 1e6);
+    Some(Throttled {
+        periods: of("nr_periods")?,
+        throttled: of("nr_throttled")?,
+        seconds: micros.or_else(|| Some(of("throttled_time")? as f64 / 1e9))?,
+    })
+}
+
 /// CPUs by `cpu.max` (v2): `max 100000` is none, `150000 100000` is 1.5.
 pub(super) fn cpus_by_max(text: &str) -> Option<f64> {
     let mut words = whole(text)?.split_ascii_whitespace();
@@ -123,6 +145,15 @@ pub(super) fn cpus_by_quota(quota: &str, period: &str) -> Option<f64> {
 /// The first line's text, when the line is whole.
 pub(super) fn whole(text: &str) -> Option<&str> {
     text.split_once('\n').map(|(line, _)| line.trim())
+}
+
+/// The number after this name and a space, on a line of its own.
+fn named(text: &str, key: &str) -> Option<u64> {
+    let lines = text
+        .split_inclusive('\n')
+        .filter_map(|line| line.strip_suffix('\n'));
+    let mut values = lines.filter_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
+    values.next()?.parse().ok()
 }
 
 fn ratio(quota: &str, period: &str) -> Option<f64> {
@@ -269,6 +300,46 @@ mod tests {
     }
 
     #[test]
+    fn machine_time_is_split_into_work_and_steal() {
+        let line = "cpu  2992972 1261474 564036 816525 9733 5 4250 40545 0 0\n";
+        let busy = 2_992_972 + 1_261_474 + 564_036 + 5 + 4250;
+        let expected = MachineCpu {
+            steal: 40_545,
+            busy,
+        };
+        assert_eq!(machine_cpu(line), Some(expected));
+        for end in 0..line.len() {
+            assert_eq!(machine_cpu(&line[..end]), None, "at {end}");
+        }
+        for other in [
+            "cpu0 1 2 3 4 5 6 7 8\n",
+            "cpu 1 2 3 4 5 6 7\n",
+            "cpu -1 2 3 4 5 6 7 8\n",
+        ] {
+            assert_eq!(machine_cpu(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn throttled_time_is_in_seconds_in_both_versions() {
+        let expected = Some(Throttled {
+            periods: 200,
+            throttled: 3,
+            seconds: 1.5,
+        });
+        let v2 =
+            "usage_usec 9\nnr_periods 200\nnr_throttled 3\nthrottled_usec 1500000\nnr_bursts 0\n";
+        assert_eq!(throttled(v2), expected);
+        let v1 = "nr_periods 200\nnr_throttled 3\nthrottled_time 1500000000\n";
+        assert_eq!(throttled(v1), expected);
+        assert_eq!(throttled("usage_usec 9\nuser_usec 4\n"), None); // the root of v2
+        assert_eq!(
+            throttled("nr_periods 200\nnr_throttled 3\nthrottled_usec 150"),
+            None
+        );
+    }
+
+    #[test]
     fn first_finds_padded_keys() {
         let cpuinfo = "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC 9R14\n\nprocessor\t: 1\n";
         assert_eq!(first(cpuinfo, "model name"), Some("AMD EPYC 9R14"));
@@ -282,7 +353,7 @@ mod tests {
         #[test]
         fn no_text_makes_a_parser_panic(text in "(?s)(RssAnon:|VmSwap:|read_bytes: |max |[0-9]{1,25}|[ \t\n:kB]|.){0,40}") {
             let _ = (status(&text), io(&text), cgroup_bytes(&text), cpus_by_max(&text), cpus_by_quota(&text, &text));
-            let _ = (reclaimable(&text), stalled(&text));
+            let _ = (reclaimable(&text), stalled(&text), machine_cpu(&text), throttled(&text));
             let _ = (first(&text, "a"), bytes_of(&text, "a"));
         }
     }

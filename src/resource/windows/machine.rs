@@ -17,5 +17,6 @@ pub(crate) fn machine() -> Machine {
         ),
         cpus: ask::cpus(),
         memory_bytes: ask::physical_memory(),
+        frequency_governor: None,
     }
 }
