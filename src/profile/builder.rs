@@ -34,6 +34,7 @@ pub struct Builder {
     functions: HashMap<Function, u32>,
     locations: HashMap<Location, u32>,
     texts: HashSet<Arc<str>>,
+    labels: HashSet<Arc<[Label]>>,
 }
 
 impl Builder {
@@ -120,16 +121,27 @@ impl Builder {
 
     /// Adds a sample: locations leaf first, one value for each of the types.
     pub fn sample(&mut self, locations: Vec<u32>, values: Vec<i64>, labels: Vec<Label>) {
+        let labels = self.shared(labels);
         self.profile.samples.push(Sample {
             locations,
             values,
-            labels: labels.into(),
+            labels,
         });
     }
 
     /// The profile.
     pub fn finish(self) -> Profile {
         self.profile
+    }
+
+    /// The one copy of these labels.
+    fn shared(&mut self, labels: Vec<Label>) -> Arc<[Label]> {
+        if let Some(known) = self.labels.get(labels.as_slice()) {
+            return Arc::clone(known);
+        }
+        let new: Arc<[Label]> = labels.into();
+        self.labels.insert(Arc::clone(&new));
+        new
     }
 
     /// The one copy of a text.
@@ -167,6 +179,7 @@ fn index_of<T: Clone + Eq + Hash>(part: T, known: &mut HashMap<T, u32>, list: &m
 
 #[cfg(test)]
 mod tests {
+    use super::super::names::OPERATION;
     use super::*;
 
     #[test]
@@ -182,5 +195,17 @@ mod tests {
         let (first, again) = (builder.label("k", "v"), builder.label("k", "v"));
         assert!(Arc::ptr_eq(&first.key, &again.key));
         assert_eq!(builder.finish().functions.len(), 2);
+    }
+
+    #[test]
+    fn samples_with_equal_labels_share_them() {
+        let mut builder = Builder::cpu(1);
+        for text in ["search", "search", "insert"] {
+            let label = builder.label(OPERATION, text);
+            builder.sample(vec![], vec![1, 1], vec![label]);
+        }
+        let samples = builder.finish().samples;
+        assert!(Arc::ptr_eq(&samples[0].labels, &samples[1].labels));
+        assert_ne!(samples[1].labels, samples[2].labels);
     }
 }
