@@ -11,6 +11,7 @@ mod compare;
 mod dataset;
 mod growth;
 mod interrupt;
+mod live;
 mod profile;
 mod record;
 mod refusals;
