@@ -31,7 +31,7 @@ pub use heap::{HeapProfileReport, HeapSiteReport};
 
 pub use faults::FaultReport;
 
-pub use slow::SlowOperation;
+pub use slow::{SlowOperation, SlowStack};
 
 pub use crate::environment::Environment;
 pub use crate::snapshot::{Block, BlockOperation, SeriesPoint};
@@ -71,7 +71,8 @@ pub struct Report {
     /// The heap profile; absent when none was taken.
     #[serde(default)]
     pub heap_profile: Option<HeapProfileReport>,
-    /// Slow operations one by one: the last 8192 at most. Empty without a CPU profile.
+    /// Slow operations one by one, in the order of their ends: of the last 6000 that have a receipt the 1000 that took
+    /// longest for their kind.
     #[serde(default)]
     pub slow_operations: Vec<SlowOperation>,
     /// What watching cost.

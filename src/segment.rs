@@ -36,6 +36,8 @@ pub(crate) struct Segment {
     /// The label in force on the thread when it ended; 0: none. One number for a text, in the whole process.
     pub(crate) label: u16,
     pub(crate) part: Part,
+    /// The operation was slow, and has a receipt with this stamp, unlike that of any other of its thread.
+    pub(crate) slow: Option<u64>,
 }
 
 /// What of the operation the segment is.

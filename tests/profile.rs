@@ -201,3 +201,44 @@ fn a_monitor_that_is_off_has_no_profile() {
         assert!(error.to_string().contains("enabled = true"), "{error}");
     }
 }
+
+#[test]
+fn a_slow_operation_tells_where_it_was_seen() {
+    let _turn = turn();
+    let room = tempfile::tempdir().unwrap();
+    let mut settings = settings(room.path());
+    settings.thresholds.max_response_time_ms = 1.0;
+    let monitor = Monitor::new(settings).unwrap();
+    let slow = monitor.operation("slow");
+    slow.measure(|| {
+        work(&monitor);
+        std::thread::sleep(Duration::from_millis(30));
+    });
+    let running = monitor.report();
+    let report = monitor.finish().unwrap();
+    if refused(&report) {
+        return;
+    }
+    let told = |report: &Report| {
+        let mut all = report.slow_operations.iter();
+        all.find(|one| one.operation == "slow").unwrap().clone()
+    };
+    assert!(told(&running).stacks.is_empty(), "names take time to read");
+    let slow = told(&report);
+    assert!(slow.samples > Some(0), "{slow:?}");
+    assert!((1..=3).contains(&slow.stacks.len()), "{slow:?}");
+    for stack in &slow.stacks {
+        assert!(stack.samples > 0 && Some(stack.samples) <= slow.samples);
+        assert!((1..=12).contains(&stack.functions.len()), "{stack:?}");
+    }
+    let mut functions = slow.stacks.iter().flat_map(|stack| &stack.functions);
+    assert!(functions.any(|name| name.contains("work")), "{slow:?}");
+    if report.run.operations[0].time_split.is_some() {
+        assert!(slow.blocked_seconds >= Some(0.029), "{slow:?}");
+        let on_cpu = slow.on_cpu_seconds.unwrap() + slow.preempted_seconds.unwrap();
+        let all = on_cpu + slow.blocked_seconds.unwrap();
+        assert!((all - slow.latency_seconds).abs() < 1e-3, "{slow:?}");
+    } else {
+        assert_eq!((slow.on_cpu_seconds, slow.blocked_seconds), (None, None));
+    }
+}

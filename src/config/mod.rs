@@ -17,6 +17,7 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -213,6 +214,16 @@ impl Default for Monitoring {
             series_limit: 2000,
             series_points: 600,
         }
+    }
+}
+
+impl Thresholds {
+    /// The longest that an operation of this name should take.
+    pub(crate) fn longest_response(&self, operation: &str) -> Option<Duration> {
+        let own = self.operations.get(operation);
+        let own = own.and_then(|own| own.max_response_time_ms);
+        let ms = own.unwrap_or(self.max_response_time_ms);
+        Duration::try_from_secs_f64(ms / 1e3).ok()
     }
 }
 

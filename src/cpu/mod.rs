@@ -56,7 +56,7 @@ pub use symbol::{NotRestored, symbolize};
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) use attribute::Waited;
 #[cfg(target_os = "linux")]
-pub(crate) use attribute::{Missing, Receipt};
+pub(crate) use attribute::{STACKS, Trace};
 #[cfg(target_os = "linux")]
 pub(crate) use recording::{Context, Split, SplitPart};
 #[cfg(target_os = "linux")]

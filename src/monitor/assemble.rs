@@ -14,6 +14,17 @@ use crate::resource::MemoryGrowth;
 use crate::snapshot::{Block, SeriesPoint, Snapshot};
 use crate::threshold::{self, Evidence};
 
+/// Whether a report reads the names of the functions that slow operations were seen in: the first time that takes 50 to
+/// 100 ms.
+#[derive(Clone, Copy)]
+pub(super) enum Names {
+    Unread,
+    Read {
+        /// Slow operations before are not told.
+        slow_since: Duration,
+    },
+}
+
 impl Watch {
     /// Everything from the start to now.
     pub(super) fn snapshot(&self) -> Snapshot {
@@ -58,11 +69,11 @@ impl Watch {
     }
 
     pub(super) fn report(&self) -> Report {
-        self.report_of(&self.edge())
+        self.report_of(&self.edge(), Names::Unread)
     }
 
     /// The report of the run until `run` was taken.
-    pub(super) fn report_of(&self, run: &Snapshot) -> Report {
+    pub(super) fn report_of(&self, run: &Snapshot, names: Names) -> Report {
         let series = self.collector.series();
         let mut run = run.clone();
         state_growth(&mut run, &series);
@@ -90,8 +101,6 @@ impl Watch {
         notes.extend(self.callbacks.note());
         notes.extend(self.collector.notes());
         notes.extend(infinite_gauges(run));
-        let (slow_operations, missing) = self.profiling.slow(self.now());
-        notes.extend(missing);
         let mut whole = PhaseReport::from_snapshot("run", false, run);
         let reports = phases.iter_mut().map(|phase| {
             let mut report = PhaseReport::from_snapshot(&phase.name, phase.steady, &phase.window);
@@ -99,6 +108,12 @@ impl Watch {
             report
         });
         let mut reports: Vec<_> = reports.collect();
+        let (from, named) = match names {
+            Names::Unread => (Duration::ZERO, false),
+            Names::Read { slow_since } => (slow_since, true),
+        };
+        let (slow_operations, missing) = self.slow_operations(from, &reports, named);
+        notes.extend(missing);
         let numbers = phases.iter().map(|phase| phase.profiled);
         let mut numbered: Vec<_> = numbers.zip(&mut reports).collect();
         self.profiling.split(&mut whole, &mut numbered);

@@ -1,5 +1,8 @@
 //! How a run ends: everything is stopped, the files are written.
 
+use std::time::Duration;
+
+use super::assemble::Names;
 use super::{Handle, Watch, page};
 use crate::error::{Error, ErrorKind, Result};
 use crate::export::{Exporter, Json};
@@ -21,7 +24,10 @@ impl Watch {
         // After the last reading of memory: it takes some of its own.
         let profile = self.profiling.finish();
         let heap_profile = self.heap.finish();
-        let report = self.report_of(&run);
+        let names = Names::Read {
+            slow_since: Duration::ZERO,
+        };
+        let report = self.report_of(&run, names);
         self.told().finished = true;
         if let Some(output) = &self.output {
             let names = &self.settings.output;

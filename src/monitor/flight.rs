@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak, mpsc};
 use std::time::Duration;
 
+use super::assemble::Names;
 use super::{Monitor, Watch};
 use crate::clock;
 use crate::config::Flight as Asked;
@@ -210,12 +211,12 @@ fn write_apart(watch: Arc<Watch>, cause: Cause, reason: String) -> Option<mpsc::
 impl Watch {
     pub(super) fn capture(&self, reason: &str) -> Report {
         let now = self.snapshot();
-        let mut report = self.report_of(&now);
         let kept = self.flight.kept();
         let start = kept.marks.front().map(|(mark, _)| mark.clone());
         let points: Vec<SeriesPoint> = kept.points.iter().cloned().collect();
         drop(kept);
-        let from = start.as_ref().map_or(Duration::ZERO, |start| start.to);
+        let slow_since = start.as_ref().map_or(Duration::ZERO, |start| start.to);
+        let mut report = self.report_of(&now, Names::Read { slow_since });
         if let Some(start) = &start {
             let window = self.window(start, &now);
             let name = format!("last {:.0} s", window.duration().as_secs_f64());
@@ -226,10 +227,6 @@ impl Watch {
         if !points.is_empty() {
             report.series = points;
         }
-        let from = from.as_secs_f64();
-        report
-            .slow_operations
-            .retain(|slow| slow.ended_seconds >= from);
         let at = humantime::format_rfc3339_millis(clock::wall());
         let at_seconds = now.to.as_secs_f64();
         let note = format!("captured at {at}, {at_seconds:.1} s after the start: {reason}");

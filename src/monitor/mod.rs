@@ -10,6 +10,7 @@ mod phase;
 mod profiles;
 mod profiling;
 mod serving;
+mod slow;
 mod start;
 mod told;
 mod view;
@@ -157,8 +158,8 @@ impl Monitor {
     }
 
     /// Puts a label on what this thread does until the returned guard is dropped; then the label before is in force
-    /// again. The CPU profile shows it beside the operation, so that the queries of one setting can be told from those
-    /// of another. Without a profile it changes nothing.
+    /// again. The CPU profile and the receipts of slow operations show it beside the operation, so that the queries of one
+    /// setting can be told from those of another.
     ///
     /// ```
     /// let monitor = vecperf::Monitor::in_memory(vecperf::Settings::default())?;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::assemble::Names;
 use super::{Monitor, Watch};
 use crate::config::{Serve, socket_place};
 use crate::error::{Error, ErrorKind, Result};
@@ -152,7 +153,7 @@ impl Answers for Answering {
             // In passing: a scraper asks for months, and must not push out the edges of the program's phases.
             (Method::Get, "/metrics") => Response::bytes(
                 "text/plain; version=0.0.4; charset=utf-8",
-                export::openmetrics(&watch.report_of(&watch.snapshot())),
+                export::openmetrics(&watch.report_of(&watch.snapshot(), Names::Unread)),
             ),
             (Method::Get, "/functions") => functions(watch, request),
             (Method::Post, "/snapshot") => {

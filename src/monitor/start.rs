@@ -32,7 +32,10 @@ impl Monitor {
 
     fn watching(settings: Settings, output: Option<OutputDirectory>) -> Self {
         let (started, started_wall) = (Moment::now(), clock::wall());
-        let recorder = Arc::new(Recorder::new(settings.monitoring.series_limit));
+        let thresholds = settings.thresholds.clone();
+        let limit = move |operation: &str| thresholds.longest_response(operation);
+        let recorder = Recorder::new(settings.monitoring.series_limit).slow_above(limit);
+        let recorder = Arc::new(recorder);
         #[cfg(all(feature = "cpu", target_os = "linux"))]
         recorder.on_first_segment(crate::cpu::arm_this_thread);
         let callbacks = Arc::new(watch::Callbacks::default());
@@ -56,6 +59,7 @@ impl Monitor {
         let on_beat = Box::new(move |beat: &BeatWindow| {
             asked.beat();
             watch::cut(&cut, beat, &counted);
+            counted.keep_receipts(started);
             live.beat(beat);
         });
         blocks

@@ -6,11 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::counts::gather;
 use super::published::Published;
-use super::segments::OPERATIONS;
+use super::receipts::{Bar, Left, Receipt, Slow};
+use super::segments::{self, OPERATIONS};
 use super::shard::{COUNTERS, Kind, OTHER_COUNTERS, Shard, Writer};
 use super::slots::{self, OVERFLOW, SLOTS};
 use crate::allocation::Spent;
+use crate::clock::Moment;
+use crate::histogram::Histogram;
 use crate::recall::JudgedQueries;
+use crate::segment::Outcome;
 use crate::snapshot::{AllocationSnapshot, CounterReading, FaultSnapshot, OperationSnapshot};
 
 /// What takes the work of counters that are not this operation's, or beyond the sixteenth.
@@ -25,19 +29,26 @@ pub(super) struct Core {
     shards: [Published<Shard>; SLOTS],
     counters: Mutex<Vec<String>>,
     judged: Mutex<JudgedQueries>,
+    /// From when on it is slow.
+    pub(super) bar: Bar,
+    left: Arc<Left>,
 }
 
 impl Core {
-    pub(super) fn new(name: &str) -> Arc<Self> {
+    pub(super) fn new(name: &str, slow: Slow) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        let number = if id < OPERATIONS { id as u32 } else { 0 };
         Arc::new(Self {
             name: Arc::from(name),
             id,
-            number: if id < OPERATIONS { id as u32 } else { 0 },
+            number,
             shards: std::array::from_fn(|_| Published::empty()),
             counters: Mutex::default(),
             judged: Mutex::default(),
+            // Nobody could say whose receipt it was.
+            bar: Bar::new(if number == 0 { u64::MAX } else { slow.limit_ns }),
+            left: slow.left,
         })
     }
 
@@ -120,6 +131,27 @@ impl Core {
         names.len() - 1
     }
 
+    /// The receipt of an operation that was slow and ends on this thread: all that is known without a timer.
+    pub(super) fn receipt(&self, outcome: Outcome, ended: Moment, latency_ns: u64) -> Receipt {
+        Receipt {
+            operation: self.number,
+            thread: segments::thread_number(),
+            label: segments::label(),
+            outcome,
+            ended,
+            latency_ns,
+            on_threads_ns: None,
+            spent: None,
+            majors: None,
+            work: None,
+        }
+    }
+
+    /// Leaves it for the collector.
+    pub(super) fn leave(&self, receipt: &Receipt) {
+        self.left.leave(receipt);
+    }
+
     pub(super) fn record_recall(&self, found: u32, k: u32) {
         self.judged().record(found, k);
     }
@@ -170,6 +202,23 @@ impl Core {
             });
         }
         readings
+    }
+
+    /// All latencies, whatever the outcome.
+    pub(super) fn latencies(&self) -> Histogram {
+        let outcomes = [Kind::Ok, Kind::Error, Kind::Cancelled];
+        let of = |shard| {
+            outcomes
+                .iter()
+                .filter_map(move |kind| Shard::counts(shard, *kind))
+        };
+        let counts: Vec<_> = self.shards().flat_map(of).collect();
+        gather(&counts)
+    }
+
+    /// The names of the first `most` work counters.
+    pub(super) fn counter_names(&self, most: usize) -> Vec<String> {
+        self.counters().iter().take(most).cloned().collect()
     }
 
     pub(super) fn ended(&self) -> u64 {

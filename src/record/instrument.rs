@@ -8,6 +8,7 @@ use pin_project_lite::pin_project;
 
 use super::faults::{Faults, Polls};
 use super::operation::Operation;
+use super::receipts::Receipt;
 use super::segments::{self, Entry};
 use super::shard::Kind;
 use crate::allocation::{self, Spent, Stretch};
@@ -138,16 +139,27 @@ impl Run {
         if let Some(spent) = &self.spent {
             shard.spend(writer, spent);
         }
-        if let Some(majors) = self.faults.total().filter(|_| !self.in_poll) {
+        let majors = self.faults.total().filter(|_| !self.in_poll);
+        if let Some(majors) = majors {
             shard.fault(writer, majors, self.polling_ns);
         }
         shard.record(writer, Kind::Polling, self.polling_ns);
-        shard.record(writer, outcome.kind(), now.nanos_after(first));
+        let latency = now.nanos_after(first);
+        shard.record(writer, outcome.kind(), latency);
+        let slow = core.bar.is_passed(latency);
+        if slow {
+            core.leave(&Receipt {
+                on_threads_ns: Some(self.polling_ns),
+                spent: self.spent,
+                majors,
+                ..core.receipt(outcome, now, latency)
+            });
+        }
         let session = segments::session();
         // Without a number no poll of it was left, either.
         if session != 0 && self.number != 0 {
             let segment = Entry::end(core.number, (first, now), self.number, outcome);
-            segments::leave(session, segment);
+            segments::leave(session, segment.slow_if(slow));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Labels: what a thread does at the moment, beside the operation, for the CPU profile.
+//! Labels: what a thread does at the moment, beside the operation, for the CPU profile and receipts.
 //!
 //! A number for each text, one table for the process: a thread has one label, whichever monitor it records for.
 

@@ -12,6 +12,7 @@
 //!  spending.rs    what operations allocated
 //!  faults.rs      which operations waited for storage
 //!  segments/      what operations leave while somebody profiles
+//!  receipts/      what slow operations leave      ring.rs   one writer, one reader, no waiting
 //!  label.rs       what the thread does    cost.rs   what recording costs here
 //! ```
 
@@ -25,7 +26,9 @@ mod instrument;
 mod label;
 mod operation;
 mod published;
+mod receipts;
 mod recorder;
+mod ring;
 mod segments;
 mod shard;
 mod slots;
@@ -45,6 +48,7 @@ pub use crate::segment::Outcome;
 #[doc(hidden)]
 pub use recorder::Unprofiled;
 
+pub(crate) use receipts::{Missing, Receipt};
 pub(crate) use recorder::Recorder;
 
 #[cfg(all(test, not(loom)))]

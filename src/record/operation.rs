@@ -176,7 +176,11 @@ impl Operation {
     #[inline]
     pub fn record(&self, latency: Duration, outcome: Outcome) {
         if let Some(core) = &self.core {
-            core.record(outcome.kind(), nanos_of(latency));
+            let latency = nanos_of(latency);
+            core.record(outcome.kind(), latency);
+            if core.bar.is_passed(latency) {
+                leave_receipt(core, outcome, latency);
+            }
         }
     }
 
@@ -199,6 +203,13 @@ impl Operation {
             core.record_recall(found, k);
         }
     }
+}
+
+/// Of a duration that was measured elsewhere nothing else is known.
+#[cold]
+#[inline(never)]
+fn leave_receipt(core: &Core, outcome: Outcome, latency: u64) {
+    core.leave(&core.receipt(outcome, Moment::now(), latency));
 }
 
 /// Of an operation the instance that allocated most often is asserted.

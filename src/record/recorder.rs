@@ -1,16 +1,21 @@
 //! All operations and gauges of one monitor: names, the series limit, snapshots.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::call_site;
 use super::core::Core;
 use super::gauge::Gauge;
 use super::label;
 use super::operation::Operation;
+use super::receipts::{self, Kept, Slow, Slowest, WORK};
 use super::segments::Reader;
 use crate::allocation;
+use crate::clock::Moment;
+use crate::histogram::nanos_of;
 use crate::segment::{Drained, Segment, Source};
 use crate::snapshot::{GaugeReading, OperationSnapshot, SelfCost};
 
@@ -26,6 +31,20 @@ pub(crate) struct Recorder {
     limit: usize,
     series: Mutex<Series>,
     profile: Mutex<Profile>,
+    left: Arc<receipts::Left>,
+    kept: Mutex<Kept>,
+    slow_above: Longest,
+}
+
+/// The longest that an operation of this name should take.
+pub(crate) type Limit = dyn Fn(&str) -> Option<Duration> + Send + Sync;
+
+struct Longest(Box<Limit>);
+
+impl fmt::Debug for Longest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Longest")
+    }
 }
 
 /// What the CPU profile needs of recording.
@@ -53,7 +72,28 @@ impl Recorder {
             limit: limit.max(1),
             series: Mutex::default(),
             profile: Mutex::default(),
+            left: Arc::new(receipts::Left::new()),
+            kept: Mutex::default(),
+            slow_above: Longest(Box::new(|_| None)),
         }
+    }
+
+    /// From the start an operation is slow that takes longer than `limit` says; without that, from when on its 99.9th
+    /// percentile is known.
+    pub(crate) fn slow_above(
+        mut self,
+        limit: impl Fn(&str) -> Option<Duration> + Send + Sync + 'static,
+    ) -> Self {
+        self.slow_above = Longest(Box::new(limit));
+        self
+    }
+
+    fn core(&self, name: &str) -> Arc<Core> {
+        let slow = Slow {
+            limit_ns: (self.slow_above.0)(name).map_or(u64::MAX, nanos_of),
+            left: Arc::clone(&self.left),
+        };
+        Core::new(name, slow)
     }
 
     pub(crate) fn operation(&self, name: &str) -> Operation {
@@ -63,10 +103,10 @@ impl Recorder {
             return Operation::of(Arc::clone(&series.operations[known]));
         }
         if series.len() >= self.limit || name == OTHERS {
-            let others = series.others.get_or_insert_with(|| Core::new(OTHERS));
+            let others = series.others.get_or_insert_with(|| self.core(OTHERS));
             return Operation::of(Arc::clone(others));
         }
-        let core = Core::new(name);
+        let core = self.core(name);
         let at = series.operations.len();
         series.by_name.insert(Arc::clone(&core.name), at);
         series.operations.push(Arc::clone(&core));
@@ -127,11 +167,39 @@ impl Recorder {
         set.chain(others).collect()
     }
 
+    /// At every beat: takes in the receipts of slow operations, and judges anew which are. `started`: of the monitor.
+    pub(crate) fn keep_receipts(&self, started: Moment) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not under the series' lock: a new operation must not wait.
+        let cores: Vec<Arc<Core>> = self.series().cores().cloned().collect();
+        kept.beat(started, &self.left, cores.iter().map(|core| &**core));
+    }
+
+    /// The receipts of slow operations that ended from so long after the start on, at most `most`, and what is missing.
+    pub(crate) fn receipts(&self, started: Moment, from: Duration, most: usize) -> Slowest {
+        self.keep_receipts(started);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.slowest(started + from, most)
+    }
+
+    /// The names of what [`Receipt::work`] holds, by the operation's number.
+    pub(crate) fn work_names(&self) -> HashMap<u32, Vec<String>> {
+        let series = self.series();
+        let names = series
+            .cores()
+            .map(|core| (core.number, core.counter_names(WORK)));
+        names.collect()
+    }
+
     /// Bytes held, series in use, records in the overflow operation.
     pub(crate) fn self_cost(&self) -> SelfCost {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let receipts = kept.bytes() + self.left.bytes();
+        drop(kept);
         let series = self.series();
+        let operations: usize = series.cores().map(|core| core.bytes()).sum();
         SelfCost {
-            bytes: series.cores().map(|core| core.bytes()).sum::<usize>() as u64,
+            bytes: (operations + receipts) as u64,
             overflowed: series.others.as_ref().map_or(0, |core| core.ended()),
             series: series.len() as u64,
             ..SelfCost::default()

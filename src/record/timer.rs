@@ -3,9 +3,10 @@
 use super::core::Core;
 use super::faults::{self, Faults};
 use super::operation::Counter;
+use super::receipts::{Receipt, WORK, Work};
 use super::segments::{self, Entry};
 use super::shard::{Kind, OTHER_COUNTERS};
-use crate::allocation::{self, Stretch};
+use crate::allocation::{self, Spent, Stretch};
 use crate::clock::Moment;
 use crate::segment::Outcome;
 
@@ -54,6 +55,8 @@ pub struct Timer<'a> {
     stretch: Stretch,
     /// What was read at the start, if it is sampled.
     faults: Faults,
+    /// What was added to the first work counters.
+    work: Work,
 }
 
 impl<'a> Timer<'a> {
@@ -67,6 +70,7 @@ impl<'a> Timer<'a> {
             in_a_panic: false,
             stretch: Stretch::NONE,
             faults: Faults::NONE,
+            work: [0; WORK],
         }
     }
 
@@ -83,6 +87,7 @@ impl<'a> Timer<'a> {
             in_a_panic,
             stretch,
             faults,
+            work: [0; WORK],
         }
     }
 
@@ -100,6 +105,7 @@ impl<'a> Timer<'a> {
             in_a_panic: false,
             stretch: Stretch::NONE,
             faults: Faults::NONE,
+            work: [0; WORK],
         }
     }
 
@@ -118,7 +124,11 @@ impl<'a> Timer<'a> {
         if let Some(core) = self.core {
             let own = counter.of == core.id;
             let (shard, writer) = core.shard();
-            shard.add(writer, if own { counter.index } else { OTHER_COUNTERS }, n);
+            let index = if own { counter.index } else { OTHER_COUNTERS };
+            shard.add(writer, index, n);
+            if let Some(own) = self.work.get_mut(index) {
+                *own = own.wrapping_add(n);
+            }
         }
     }
 
@@ -153,19 +163,20 @@ impl Drop for Timer<'_> {
         } else {
             self.outcome
         };
+        let seen = (self.stretch, self.faults);
         match (self.started, self.intended) {
-            (Some(started), None) if self.stretch.is_open() | self.faults.is_sampled() => {
-                let seen = (self.stretch, self.faults);
-                record_and_spend(core, (started, Moment::now()), outcome, seen);
+            (Some(started), None) => {
+                let now = Moment::now();
+                if core.bar.may_be_passed(started, now) {
+                    record_slow(core, (started, now), outcome, seen, self.work);
+                } else if self.stretch.is_open() | self.faults.is_sampled() {
+                    record_and_spend(core, (started, now), outcome, seen);
+                } else {
+                    record(core, started, now, outcome);
+                }
             }
-            (Some(started), None) => record(core, started, Moment::now(), outcome),
             (Some(started), Some(intended)) => {
-                record_late(
-                    core,
-                    (started, intended),
-                    outcome,
-                    (self.stretch, self.faults),
-                );
+                record_late(core, (started, intended), outcome, seen, self.work);
             }
             (None, _) => count(core),
         }
@@ -275,26 +286,86 @@ fn record_with_care(core: &Core, started: Moment, now: Moment, outcome: Outcome)
     core.record(outcome.kind(), now.nanos_after(started));
 }
 
+/// What may be slow: a length beyond the bar, or a clock that was set back.
+#[cold]
+#[inline(never)]
+fn record_slow(
+    core: &Core,
+    stretch: (Moment, Moment),
+    outcome: Outcome,
+    seen: (Stretch, Faults),
+    work: Work,
+) {
+    let service = stretch.1.nanos_after(stretch.0);
+    let ended = Ended::take(core, seen, service);
+    core.record(outcome.kind(), service);
+    ended.leave(core, stretch, (outcome, service), work);
+}
+
 #[inline(never)]
 fn record_late(
     core: &Core,
     (started, intended): (Moment, Moment),
     outcome: Outcome,
-    (stretch, of): (Stretch, Faults),
+    seen: (Stretch, Faults),
+    work: Work,
 ) {
     let now = Moment::now();
-    spend(core, stretch);
     let service = now.nanos_after(started);
-    if of.is_sampled() {
-        fault(core, of, service);
-    }
+    let ended = Ended::take(core, seen, service);
     core.record(Kind::Service, service);
     let latency = now.nanos_since(intended).max(service);
     core.record(outcome.kind(), latency);
-    let session = segments::session();
-    if session != 0 {
-        let segment = Entry::whole(core.number, (started, now), outcome, latency);
-        segments::leave(session, segment);
+    ended.leave(core, (started, now), (outcome, latency), work);
+}
+
+/// What is known of an operation at its end beside its length.
+struct Ended {
+    spent: Option<Spent>,
+    majors: Option<u32>,
+}
+
+impl Ended {
+    /// Counts it with the operation's.
+    #[inline]
+    fn take(core: &Core, (stretch, of): (Stretch, Faults), service: u64) -> Self {
+        let ended = Self {
+            spent: allocation::exit(stretch),
+            majors: of.is_sampled().then(|| of.end()).flatten(),
+        };
+        if let Some(spent) = &ended.spent {
+            core.spend(spent);
+        }
+        if let Some(majors) = ended.majors {
+            core.fault(majors, service);
+        }
+        ended
+    }
+
+    /// Leaves the receipt, if it was slow, and the segment, while somebody profiles.
+    #[inline]
+    fn leave(
+        self,
+        core: &Core,
+        (started, now): (Moment, Moment),
+        (outcome, latency): (Outcome, u64),
+        work: Work,
+    ) {
+        let slow = core.bar.is_passed(latency);
+        let session = segments::session();
+        if session != 0 {
+            let segment = Entry::whole(core.number, (started, now), outcome, latency);
+            segments::leave(session, segment.slow_if(slow));
+        }
+        if slow {
+            core.leave(&Receipt {
+                on_threads_ns: Some(now.nanos_after(started)),
+                spent: self.spent,
+                majors: self.majors,
+                work: Some(work),
+                ..core.receipt(outcome, now, latency)
+            });
+        }
     }
 }
 

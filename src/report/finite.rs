@@ -10,7 +10,7 @@ use crate::config::{OperationThresholds, Thresholds};
 use crate::recall::RecallEstimate;
 use crate::report::{
     CpuProfileReport, Distribution, HeapProfileReport, MemoryReport, OperationReport, PhaseReport,
-    Report, TimeSplit, Workload,
+    Report, SlowOperation, TimeSplit, Workload,
 };
 use crate::resource::{MemoryGrowth, ResourceSample, ResourceUse};
 use crate::threshold::Verdict;
@@ -86,6 +86,9 @@ impl Pass {
         if let Some(profile) = &mut report.heap_profile {
             self.heap_profile(profile);
         }
+        for slow in &mut report.slow_operations {
+            self.slow_operation(slow);
+        }
         self.optional("cpus_available", &mut report.environment.cpus_available);
         self.number("self_cost.cpu_seconds", &mut report.self_cost.cpu_seconds);
         self.number(
@@ -93,6 +96,19 @@ impl Pass {
             &mut report.self_cost.recording_seconds,
         );
         self.thresholds(&mut report.settings.thresholds);
+    }
+
+    fn slow_operation(&mut self, slow: &mut SlowOperation) {
+        self.number("slow.ended_seconds", &mut slow.ended_seconds);
+        self.number("slow.latency_seconds", &mut slow.latency_seconds);
+        for (field, seconds) in [
+            ("slow.on_thread_seconds", &mut slow.on_thread_seconds),
+            ("slow.on_cpu_seconds", &mut slow.on_cpu_seconds),
+            ("slow.blocked_seconds", &mut slow.blocked_seconds),
+            ("slow.preempted_seconds", &mut slow.preempted_seconds),
+        ] {
+            self.optional(field, seconds);
+        }
     }
 
     fn verdict(&mut self, verdict: &mut Verdict) {

@@ -326,3 +326,35 @@ fn assertions_hold_and_fail_with_what_was_counted() {
         "a `search` operation made 2 allocations; allowed: at most 1"
     );
 }
+
+#[test]
+fn a_slow_operations_receipt_tells_what_it_allocated() {
+    let mut settings = Settings::default();
+    settings.monitoring.cpu_profiling = false;
+    settings.monitoring.heap_sample_bytes = 0;
+    settings.thresholds.max_response_time_ms = 5.0;
+    let monitor = Monitor::in_memory(settings).unwrap();
+    let search = monitor.operation("search");
+    let mut kept = Vec::with_capacity(10);
+    let timer = search.start();
+    drop((block(1_000), block(500)));
+    kept.push(block(100));
+    thread::sleep(std::time::Duration::from_millis(6));
+    drop(timer);
+    let of_future = search.instrument(async {
+        drop(block(300));
+        thread::sleep(std::time::Duration::from_millis(6));
+    });
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(Box::pin(of_future).as_mut().poll(&mut context).is_ready());
+    let report = monitor.finish().unwrap();
+    let counted = report.slow_operations.iter().map(|slow| {
+        let bytes = (slow.allocated_bytes, slow.net_bytes, slow.peak_bytes);
+        (slow.allocations, bytes)
+    });
+    let expected = [
+        (Some(3), (Some(1_600), Some(100), Some(1_500))),
+        (Some(1), (Some(300), Some(0), Some(300))),
+    ];
+    assert_eq!(counted.collect::<Vec<_>>(), expected);
+}

@@ -64,6 +64,109 @@ fn slow_operations_fail_their_threshold() {
 }
 
 #[test]
+fn a_slow_operation_has_a_receipt_without_a_profile_too() {
+    let mut settings = Settings::default();
+    settings.monitoring.cpu_profiling = false;
+    settings.thresholds.max_response_time_ms = 20.0;
+    let monitor = Monitor::in_memory(settings).unwrap();
+    let search = monitor.operation("search");
+    let (hops, visited) = (search.counter("hops"), search.counter("visited"));
+    (0..100).for_each(|_| search.record(Duration::from_millis(20), Outcome::Ok));
+    let phase = monitor.steady_phase("steady");
+    let label = monitor.label("ef=200");
+    let mut timer = search.start();
+    timer.add(hops, 3);
+    timer.add(hops, 4);
+    timer.add(monitor.operation("insert").counter("other"), 9);
+    std::thread::sleep(Duration::from_millis(25));
+    timer.end(Outcome::Error);
+    drop(label);
+    phase.end();
+    search.record(Duration::from_secs(3), Outcome::Cancelled);
+    let due = vecperf::Moment::now();
+    std::thread::sleep(Duration::from_millis(21));
+    search.start_since(due).add(visited, 1);
+    let report = monitor.finish().unwrap();
+
+    let [failed, told, late] = &report.slow_operations[..] else {
+        panic!("{:#?}", report.slow_operations);
+    };
+    assert_eq!(
+        (failed.operation.as_str(), failed.outcome.as_str()),
+        ("search", "error")
+    );
+    assert_eq!(failed.label.as_deref(), Some("ef=200"));
+    assert_eq!(failed.phase.as_deref(), Some("steady"));
+    assert!(failed.latency_seconds >= 0.025, "{failed:?}");
+    assert_eq!(failed.on_thread_seconds, Some(failed.latency_seconds));
+    assert!(failed.ended_seconds <= report.run.duration_seconds);
+    let work = [("hops".to_owned(), 7), ("visited".to_owned(), 0)].into();
+    assert_eq!(failed.work, work);
+    assert_eq!((failed.blocked_seconds, failed.samples), (None, None));
+    #[cfg(target_os = "linux")]
+    assert!(failed.thread > 0);
+
+    assert_eq!(
+        (told.outcome.as_str(), told.latency_seconds),
+        ("cancelled", 3.0)
+    );
+    assert_eq!((&told.label, &told.phase), (&None, &None));
+    assert_eq!((told.on_thread_seconds, told.work.len()), (None, 0));
+    assert!(late.latency_seconds >= 0.021 && late.on_thread_seconds < Some(late.latency_seconds));
+    assert_eq!(late.work["visited"], 1);
+    assert!(late.ended_seconds >= told.ended_seconds);
+}
+
+#[test]
+fn a_slow_future_has_a_receipt_with_its_time_in_polls() {
+    let mut settings = Settings::default();
+    settings.monitoring.cpu_profiling = false;
+    settings.thresholds.max_response_time_ms = 20.0;
+    let monitor = Monitor::in_memory(settings).unwrap();
+    let search = monitor.operation("search");
+    let mut future = std::pin::pin!(search.instrument(std::future::pending::<()>()));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(future.as_mut().poll(&mut context).is_pending());
+    std::thread::sleep(Duration::from_millis(25));
+    assert!(future.as_mut().poll(&mut context).is_pending());
+    assert!(
+        monitor.report().slow_operations.is_empty(),
+        "it has not ended"
+    );
+    drop(search.instrument(std::future::ready(())));
+    {
+        let mut cancelled = Box::pin(search.instrument(std::future::pending::<()>()));
+        assert!(cancelled.as_mut().poll(&mut context).is_pending());
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    let report = monitor.finish().unwrap();
+    let [slow] = &report.slow_operations[..] else {
+        panic!("{:#?}", report.slow_operations);
+    };
+    assert_eq!(slow.outcome, "cancelled");
+    assert!(slow.latency_seconds >= 0.025);
+    assert!(slow.on_thread_seconds < Some(slow.latency_seconds));
+    assert!(slow.work.is_empty());
+}
+
+#[test]
+fn of_operations_that_are_all_too_slow_the_slowest_have_receipts_and_the_others_are_counted() {
+    let mut settings = Settings::default();
+    settings.monitoring.cpu_profiling = false;
+    settings.thresholds.max_response_time_ms = 1.0;
+    let monitor = Monitor::in_memory(settings).unwrap();
+    let search = monitor.operation("search");
+    for n in 0..20_000 {
+        search.record(Duration::from_micros(2_000 + n), Outcome::Ok);
+    }
+    let report = monitor.finish().unwrap();
+    let slow = &report.slow_operations;
+    assert!(!slow.is_empty() && slow.len() <= 1_000, "{}", slow.len());
+    let left_out = |note: &String| note.contains("slow operations without a receipt");
+    assert!(report.notes.iter().any(left_out), "{:?}", report.notes);
+}
+
+#[test]
 fn finish_writes_a_report_that_reads_back() {
     let directory = tempfile::tempdir().unwrap();
     let mut settings = Settings::default();

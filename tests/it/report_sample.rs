@@ -7,7 +7,7 @@ use vecperf::report::{
     AllocationReport, BackEndRefusal, Block, BlockOperation, ColdStart, ComponentReport,
     CpuProfileReport, Distribution, Environment, FaultReport, FunctionReport, HeapProfileReport,
     HeapSiteReport, MemoryReport, OperationReport, PhaseReport, RegionReport, SelfCostReport,
-    SeriesPoint, TimeSplit, TimeSplitReport, WorkReport, Workload,
+    SeriesPoint, SlowOperation, SlowStack, TimeSplit, TimeSplitReport, WorkReport, Workload,
 };
 use vecperf::resource::{
     Capability, CpuInterference, MemoryGrowth, MemoryHeadroom, MemoryPressure, PressureScope,
@@ -70,7 +70,7 @@ pub(crate) fn sample() -> Report {
         memory: Some(memory()),
         cpu_profile: Some(cpu_profile()),
         heap_profile: Some(heap_profile()),
-        slow_operations: Vec::new(),
+        slow_operations: vec![slow(11.2, 0.213), slow(12.5, 0.031)],
         self_cost: SelfCostReport {
             cpu_seconds: 0.0123,
             recording_seconds: 0.00159,
@@ -80,6 +80,35 @@ pub(crate) fn sample() -> Report {
             series: 3,
         },
         settings: Settings::default(),
+    }
+}
+
+fn slow(ended_seconds: f64, latency_seconds: f64) -> SlowOperation {
+    SlowOperation {
+        ended_seconds,
+        operation: "search".into(),
+        outcome: "error".into(),
+        phase: Some("search".into()),
+        thread: 4711,
+        label: Some("ef=200".into()),
+        latency_seconds,
+        on_thread_seconds: Some(latency_seconds / 2.0),
+        on_cpu_seconds: Some(0.003),
+        blocked_seconds: Some(0.01),
+        preempted_seconds: Some(0.001),
+        blocks: Some(4),
+        page_faults: Some(71),
+        major_faults: Some(2),
+        allocations: Some(12),
+        allocated_bytes: Some(4_096),
+        net_bytes: Some(-64),
+        peak_bytes: Some(2_048),
+        work: [("hops".to_owned(), 311)].into(),
+        samples: Some(5),
+        stacks: vec![SlowStack {
+            samples: 4,
+            functions: vec!["distance".into(), "search".into()],
+        }],
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!  join.rs      samples to operation instances     thread.rs   one thread's samples and recent segments
 //!  waits.rs     switches and faults to operations  history.rs  one thread's, summed up to any moment
-//!  futures.rs   what waits for the end of a future
+//!  futures.rs   what waits for the end of a future      traces.rs   slow operations one by one
 //! ```
 //!
 //! A segment arrives when it has ended, an inner one before the outer one around it. So the first segment to arrive
@@ -14,8 +14,8 @@ mod futures;
 mod history;
 mod join;
 mod numbers;
-mod receipts;
 mod thread;
+mod traces;
 mod waits;
 
 #[cfg(test)]
@@ -24,7 +24,7 @@ mod tests;
 #[cfg(test)]
 use join::Statistics;
 pub(super) use join::{Attribution, Limits};
-pub(crate) use receipts::{Missing, Receipt};
+pub(crate) use traces::{STACKS, Trace};
 pub(crate) use waits::Waited;
 pub(super) use waits::{Sums, Waits};
 

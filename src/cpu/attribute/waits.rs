@@ -9,7 +9,7 @@ use super::bucket;
 use super::futures::{Ending, Futures};
 use super::history::History;
 use super::numbers::{ByNumber, Numbers};
-use super::receipts::Receipts;
+use super::traces::Traces;
 use crate::segment::{Part, Segment};
 
 /// Segments kept until all switches in them have come.
@@ -70,7 +70,7 @@ pub(crate) struct Waits {
     complete_ns: u64,
     given_up: u64,
     /// Of slow instances.
-    pub(crate) receipts: Receipts,
+    pub(crate) traces: Traces,
 }
 
 /// What is known of one thread.
@@ -94,7 +94,7 @@ impl Default for Waits {
             kept: 0,
             complete_ns: 0,
             given_up: 0,
-            receipts: Receipts::default(),
+            traces: Traces::default(),
         }
     }
 }
@@ -182,13 +182,9 @@ impl Waits {
         }
         let operation = segment.operation;
         let key = match segment.part {
-            Part::Whole {
-                outcome,
-                latency_ns,
-            } => {
+            Part::Whole { latency_ns, .. } => {
                 waited.instances = 1;
-                self.receipts
-                    .consider(segment, (outcome, latency_ns), waited);
+                self.traces.consider(segment, latency_ns, waited);
                 (operation, bucket(latency_ns))
             }
             Part::Poll { future } => match self.futures.polled(future, operation, stretch) {
@@ -203,8 +199,7 @@ impl Waits {
                 };
                 waited = self.futures.ended(future, ending).unwrap_or_default();
                 waited.instances = 1;
-                self.receipts
-                    .consider(segment, (outcome, length_ns), waited);
+                self.traces.consider(segment, length_ns, waited);
                 (operation, ending.latency_bucket)
             }
         };
@@ -261,7 +256,7 @@ impl Waits {
         };
         self.threads.values().map(thread).sum::<usize>()
             + self.futures.bytes()
-            + self.receipts.bytes()
+            + self.traces.bytes()
             + self.sums.capacity() * size_of::<((u32, u16), Waited)>()
     }
 }

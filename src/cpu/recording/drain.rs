@@ -13,7 +13,7 @@ use crate::cpu::sampler::Sampler;
 use crate::cpu::stack_size::StackSize;
 use crate::cpu::stacks::Stacks;
 use crate::cpu::unwind::{End, Frame, Unwinder};
-use crate::segment::Source;
+use crate::segment::{Part, Source};
 
 /// A record may be under way for so long after the moment it tells of.
 const UNDER_WAY_NS: u64 = 2_000_000;
@@ -204,6 +204,8 @@ impl Drain {
             },
         };
         if self.joins {
+            let stack = key.stack.0;
+            (self.splits.waits.traces).sampled(sample.thread, sample.at_ns, stack);
             self.attribution.sample(sample);
         } else {
             self.counted.add(&sample, None);
@@ -220,7 +222,12 @@ impl Drain {
         } = self;
         let drained = source.drain(&mut |segment| {
             quality.segments += 1;
+            let is_slow_future = segment.slow.is_some() && matches!(segment.part, Part::End { .. });
+            let traces = &mut splits.waits.traces;
             attribution.segment(&segment, &mut |sample, instance| {
+                if is_slow_future {
+                    traces.future_sampled(sample.what.key.stack.0);
+                }
                 counted.add(&sample, instance);
             });
             splits.waits.segment(&segment);

@@ -13,8 +13,9 @@ use super::claim::Claim;
 use super::shared::{Context, Shared, State};
 use super::splits::{self, Split, Sums};
 use super::thread::run;
+use super::traced;
 use crate::clock;
-use crate::cpu::attribute::{Missing, Receipt};
+use crate::cpu::attribute::Trace;
 use crate::cpu::options::{BackEnd, Choice, Options, Target};
 use crate::cpu::refusal::Refusal;
 use crate::cpu::statistics::Statistics;
@@ -262,14 +263,30 @@ impl Recording {
         }
     }
 
-    /// Receipts of slow operations, oldest first, and what has none.
-    pub(crate) fn receipts(&self) -> (Vec<Receipt>, Missing) {
+    /// What was seen of slow operations, oldest first.
+    pub(crate) fn traces(&self) -> Vec<Trace> {
         if self.is_elsewhere() {
-            return (Vec::new(), Missing::default());
+            return Vec::new();
         }
         let state = self.shared.state();
-        let receipts = &state.drain.splits.waits.receipts;
-        (receipts.kept().copied().collect(), receipts.missing())
+        state.drain.splits.waits.traces.kept().copied().collect()
+    }
+
+    /// The innermost functions of these stacks, from the inside to the outside. Reading their names takes 50 to 100 ms the
+    /// first time.
+    pub(crate) fn functions(&self, stacks: &[u32]) -> Vec<Vec<String>> {
+        if self.is_elsewhere() || stacks.is_empty() {
+            return Vec::new();
+        }
+        let state = self.shared.state();
+        let all = state.drain.stacks.all();
+        let modules = state.drain.modules();
+        drop(state);
+        let stack = |number: &u32| all.get(*number as usize).cloned();
+        let stacks: Vec<_> = stacks.iter().map(stack).collect();
+        let mut symbolizer = lock(&self.symbolizer);
+        let name = || traced::functions(&stacks, &modules, &mut symbolizer);
+        catch_unwind(AssertUnwindSafe(name)).unwrap_or_default()
     }
 
     /// True in a process that was forked from the one that started this.

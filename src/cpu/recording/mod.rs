@@ -10,7 +10,7 @@
 //!  splits.rs      where operations' time went                  usage.rs       CPU time by the system's count
 //!  reached.rs     what was reached since a moment
 //!  build.rs       the profile         cohorts.rs     the slow instances   comments.rs  in words
-//!  lengthening.rs what a sample adds to its operation
+//!  lengthening.rs what a sample adds to its operation          traced.rs      names for slow operations
 //! ```
 //!
 //! Everything here is bounded, however long the recording lasts; what a bound costs is counted.
@@ -26,13 +26,13 @@ mod pace;
 mod phases;
 mod reached;
 mod shared;
-mod slow;
 mod splits;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod thread;
 mod threads;
+mod traced;
 mod usage;
 mod windows;
 

@@ -165,7 +165,53 @@ fn search(start_ns: u64, end_ns: u64) -> Segment {
             outcome: Outcome::Error,
             latency_ns: end_ns - start_ns,
         },
+        slow: None,
     }
+}
+
+#[test]
+fn a_slow_operation_leaves_a_trace_with_its_waits_and_where_it_was() {
+    let play = play(true);
+    let start = clock::monotonic_nanos();
+    play.ends(search(start, start + 9 * MS));
+    play.ends(Segment {
+        slow: Some(77),
+        ..search(start + 10 * MS, start + 20 * MS)
+    });
+    let (thread, preempted) = (THREAD, false);
+    std::thread::sleep(Duration::from_millis(25));
+    play.round(vec![
+        sample(start + 5 * MS),
+        sample(start + 11 * MS),
+        Event::SwitchedOut {
+            thread,
+            at_ns: start + 12 * MS,
+            preempted,
+        },
+        Event::SwitchedIn {
+            thread,
+            at_ns: start + 18 * MS,
+        },
+        sample(start + 19 * MS),
+    ]);
+    let [trace] = play.recording.traces()[..] else {
+        panic!("{:?}", play.recording.traces());
+    };
+    assert_eq!(
+        (trace.operation, trace.thread, trace.stamp),
+        (1, THREAD, 77)
+    );
+    assert_eq!(
+        (trace.waited.wall_ns, trace.waited.blocked_ns),
+        (10 * MS, 6 * MS)
+    );
+    assert_eq!(trace.samples, 2);
+    let [(stack, 2), (_, 0), (_, 0)] = trace.stacks else {
+        panic!("{trace:?}");
+    };
+    let functions = play.recording.functions(&[stack, u32::MAX]);
+    // A scripted sample has no frames.
+    assert_eq!(functions, [vec![], vec!["[other]".to_owned()]]);
 }
 
 fn samples(profile: &Profile) -> i64 {

@@ -5,7 +5,6 @@ use std::sync::mpsc::SyncSender;
 
 use super::pace::Pace;
 use super::shared::Shared;
-use super::slow::Slow;
 use super::usage::Usage;
 use crate::cpu::sampler::{self, Chosen, Refusal, Sampler};
 use crate::signals;
@@ -62,7 +61,6 @@ pub(super) fn run_with(
 
 fn drain(shared: &Shared, sampler: &mut dyn Sampler) {
     let mut pace = Pace::default();
-    let mut slow = Slow::default();
     loop {
         sampler.wait(pace.interval());
         let last = shared.is_asked_to_stop() || sampler.ended();
@@ -70,7 +68,6 @@ fn drain(shared: &Shared, sampler: &mut dyn Sampler) {
         let source = shared.context.source.as_deref();
         let phases = || shared.phases().clone();
         pace.saw(state.drain.round(sampler, source, phases, last));
-        slow.judge(&shared.context, &mut state.drain);
         shared.take_usage(&mut state);
         state.sight = sampler.sight();
         if let Some(bytes) = state.drain.stack_size.wish(sampler.stack_bytes()) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Stamp;
 use crate::config::Settings;
 use crate::environment::cpu_profile;
 use crate::error::{Error, ErrorKind, Result};
@@ -59,9 +60,7 @@ impl Profiling {
     ) {
     }
 
-    pub(in crate::monitor) fn slow(&self, _: Duration) -> (Vec<SlowOperation>, Vec<String>) {
-        Default::default()
-    }
+    pub(in crate::monitor) fn trace(&self, _: &mut [(Stamp, SlowOperation)], _: bool) {}
 
     pub(in crate::monitor) fn cost(&self) -> (Duration, u64) {
         (Duration::ZERO, 0)

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{functions, slow, splits, told};
+use super::{Stamp, functions, splits, told, traced};
 use crate::config::{CpuBackEnd, Settings};
 use crate::cpu::{BackEnd, Choice, Context, Options, Recording, Refusal, Statistics, Target};
 use crate::environment::cpu_profile;
@@ -61,12 +61,7 @@ impl Profiling {
             ..Options::default()
         };
         let thresholds = self.settings.thresholds.clone();
-        let limit = move |operation: &str| {
-            let own = thresholds.operations.get(operation);
-            let own = own.and_then(|own| own.max_response_time_ms);
-            let ms = own.unwrap_or(thresholds.max_response_time_ms);
-            Duration::try_from_secs_f64(ms / 1e3).ok()
-        };
+        let limit = move |operation: &str| thresholds.longest_response(operation);
         let context = Context {
             source: self.source.clone(),
             limit: Box::new(limit),
@@ -182,18 +177,11 @@ impl Profiling {
         }
     }
 
-    /// Slow operations one by one, and notes on those that are missing.
-    pub(in crate::monitor) fn slow(&self, now: Duration) -> (Vec<SlowOperation>, Vec<String>) {
-        let (Ok(recording), Some(statistics)) = (&self.run, self.statistics()) else {
-            return Default::default();
-        };
-        let Some(source) = self.source.as_deref() else {
-            return Default::default();
-        };
-        let (receipts, missing) = recording.receipts();
-        let seen = (statistics.switches, statistics.faults);
-        let slow = slow::operations(&receipts, source, now, seen);
-        (slow, slow::notes(missing, now))
+    /// Puts what was seen of slow operations beside their receipts; with the names of functions when `named`.
+    pub(in crate::monitor) fn trace(&self, slow: &mut [(Stamp, SlowOperation)], named: bool) {
+        if let (Ok(recording), Some(statistics)) = (&self.run, self.statistics()) {
+            traced::complete(recording, &statistics, slow, named);
+        }
     }
 
     /// CPU time and bytes that the profiler took so far.

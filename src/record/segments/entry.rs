@@ -2,13 +2,15 @@
 //!
 //! ```text
 //!  0  start, 1  end: moments
-//!  2  bits 0..24 operation · 24..46 thread · 46..56 label · 56..60 part and outcome
+//!  2  bits 0..24 operation · 24..46 thread · 46..56 label · 56..60 part and outcome · 63 slow
 //!  3  the whole's latency in nanoseconds, or the future's number
 //! ```
 
-use super::ring::WORDS;
 use crate::clock::{Moment, Timeline};
 use crate::segment::{Outcome, Part, Segment};
+
+/// Words of an entry: half a cache line.
+pub(super) const WORDS: usize = 4;
 
 /// Operation numbers that fit; one beyond them is written as 0.
 pub(in crate::record) const OPERATIONS: u64 = 1 << 24;
@@ -23,6 +25,8 @@ const PART_AT: u32 = 56;
 
 const POLL: u64 = 3;
 const END: u64 = 4;
+
+const SLOW: u64 = 1 << 63;
 
 /// The thread and its label, where an entry has them: all that a thread keeps of itself between two segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +106,12 @@ impl Entry {
         }
     }
 
+    /// The same, where the operation was slow: it has a receipt.
+    pub(in crate::record) fn slow_if(mut self, slow: bool) -> Self {
+        self.what |= if slow { SLOW } else { 0 };
+        self
+    }
+
     #[inline(always)]
     pub(super) fn words(self, mark: Mark) -> [u64; WORDS] {
         [
@@ -120,7 +130,7 @@ pub(super) fn segment(
 ) -> Option<Segment> {
     let operation = (packed % OPERATIONS) as u32;
     let future = which as u32;
-    let part = match packed >> PART_AT {
+    let part = match (packed & !SLOW) >> PART_AT {
         POLL => Part::Poll { future },
         end if end >= END => Part::End {
             future,
@@ -138,6 +148,7 @@ pub(super) fn segment(
         operation,
         label: Mark(packed).label(),
         part,
+        slow: (packed & SLOW != 0).then_some(end),
     })
 }
 
@@ -173,6 +184,7 @@ mod tests {
                 operation,
                 label,
                 part,
+                slow: None,
             };
             for outcome in outcomes {
                 let latency_ns = u64::MAX;
@@ -189,6 +201,12 @@ mod tests {
                     expect(Part::End { future, outcome })
                 );
             }
+            let slow = seen(Entry::end(operation, stretch, 9, Outcome::Cancelled).slow_if(true));
+            assert_eq!(slow.slow, Some(stretch.1.to_bits()));
+            assert_eq!(
+                Segment { slow: None, ..slow },
+                seen(Entry::end(operation, stretch, 9, Outcome::Cancelled).slow_if(false))
+            );
             assert_eq!(
                 seen(Entry::poll(operation, stretch, 9)),
                 expect(Part::Poll { future: 9 })

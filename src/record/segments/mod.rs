@@ -4,7 +4,6 @@
 //! ```text
 //!  mod.rs       the thread's side: what an ending operation calls
 //!  entry.rs     a segment in four words
-//!  ring.rs      one writer, one reader, no waiting
 //!  reader.rs    who profiles, and what it reads
 //! ```
 //!
@@ -13,7 +12,6 @@
 
 mod entry;
 mod reader;
-mod ring;
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -22,11 +20,18 @@ use std::sync::{Mutex, PoisonError};
 use super::published::Published;
 use super::slots::{self, EXCLUSIVE};
 use crate::allocation::apart;
-use entry::Mark;
-use ring::Ring;
+use entry::{Mark, WORDS};
 
 pub(super) use entry::{Entry, LABELS, OPERATIONS};
 pub(super) use reader::Reader;
+
+/// Entries in a ring: 256 KiB, of which only what is written is touched.
+#[cfg(not(all(test, loom)))]
+const CAPACITY: usize = 8192;
+#[cfg(all(test, loom))]
+const CAPACITY: usize = 2;
+
+type Ring = super::ring::Ring<WORDS, CAPACITY>;
 
 /// Who profiles: a number never used before, or 0 for nobody.
 static SESSION: AtomicU64 = AtomicU64::new(0);
@@ -140,8 +145,13 @@ pub(super) fn next_future() -> u32 {
     number
 }
 
+/// The label in force on the calling thread; 0: none.
+pub(super) fn label() -> u16 {
+    LEAVER.get().mark.label()
+}
+
 /// The calling thread, as the kernel numbers it; 0 where nobody asks.
-fn thread_number() -> u32 {
+pub(super) fn thread_number() -> u32 {
     #[cfg(target_os = "linux")]
     {
         // SAFETY: takes no argument, and cannot fail.

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::entry;
-use super::{EXCLUSIVE, ON_FIRST_SEGMENT, RINGS, SESSION, UNATTRIBUTED};
+use super::{CAPACITY, EXCLUSIVE, ON_FIRST_SEGMENT, RINGS, SESSION, UNATTRIBUTED};
 use crate::clock::Timeline;
 use crate::record::slots;
 use crate::segment::{Drained, Segment};
@@ -58,7 +58,7 @@ impl Reader {
             let Some((ring, next)) = RINGS[slot].get().zip(self.next.get_mut(slot)) else {
                 continue;
             };
-            let full = until.saturating_sub(*next) as f32 / super::ring::CAPACITY as f32;
+            let full = until.saturating_sub(*next) as f32 / CAPACITY as f32;
             drained.fullest = drained.fullest.max(full.min(1.0));
             drained.overrun += ring.read(next, until, &mut |words| match entry::segment(
                 words, &self.time,
@@ -88,5 +88,5 @@ fn exclusive() -> impl Iterator<Item = usize> {
 
 /// Entries written by the slot's holders.
 fn head(slot: usize) -> u64 {
-    RINGS[slot].get().map_or(0, super::ring::Ring::head)
+    RINGS[slot].get().map_or(0, super::Ring::head)
 }

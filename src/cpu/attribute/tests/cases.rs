@@ -15,6 +15,7 @@ fn whole(thread: u32, start_ns: u64, end_ns: u64) -> Segment {
         operation: 1,
         label: 0,
         part,
+        slow: None,
     }
 }
 

@@ -28,6 +28,7 @@ fn segment(n: u64) -> Segment {
         operation: 3,
         label: 0,
         part,
+        slow: None,
     }
 }
 

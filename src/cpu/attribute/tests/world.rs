@@ -84,6 +84,7 @@ fn build(steps: &[(usize, Step)]) -> World {
             operation,
             label,
             part,
+            slow: None,
         };
         match step {
             Step::Work(ns) => now += ns,

@@ -1,4 +1,4 @@
-//! A ring of segments: one writer that never waits and writes over what is oldest, one reader that finds out.
+//! A ring of what threads leave: one writer that never waits and writes over what is oldest, one reader that finds out.
 //!
 //! The writer numbers entries from 0 on and keeps entry `n` in place `n` modulo the capacity. It raises `head` to `n`
 //! before it touches the place of entry `n` for the first time, so a reader that sees any word of entry `n` where it
@@ -6,23 +6,14 @@
 
 use std::array;
 
-use super::super::sync::{AtomicU64, Ordering, fence};
-
-/// Words of an entry: half a cache line.
-pub(super) const WORDS: usize = 4;
-
-/// Entries in a ring: 256 KiB, of which only what is written is touched.
-#[cfg(not(all(test, loom)))]
-pub(super) const CAPACITY: usize = 8192;
-#[cfg(all(test, loom))]
-pub(super) const CAPACITY: usize = 2;
+use super::sync::{AtomicU64, Ordering, fence};
 
 /// Entries that a reader copies before it looks whether they were whole.
-const BATCH: usize = if CAPACITY < 64 { CAPACITY } else { 64 };
+const BATCH: usize = 64;
 
 /// Aligned like a shard: its neighbours may be another thread's.
 #[repr(align(128))]
-pub(super) struct Ring {
+pub(super) struct Ring<const WORDS: usize, const CAPACITY: usize> {
     /// Entries written.
     head: Head,
     entries: [[AtomicU64; WORDS]; CAPACITY],
@@ -32,7 +23,7 @@ pub(super) struct Ring {
 #[repr(align(128))]
 struct Head(AtomicU64);
 
-impl Ring {
+impl<const WORDS: usize, const CAPACITY: usize> Ring<WORDS, CAPACITY> {
     /// A call of its own: a ring is made once for a slot.
     #[cfg(not(all(test, loom)))]
     #[cold]
@@ -89,7 +80,7 @@ impl Ring {
         let all = until.saturating_sub(*next);
         let mut taken = 0;
         while *next < until {
-            let end = until.min(*next + BATCH as u64);
+            let end = until.min(*next + BATCH.min(CAPACITY) as u64);
             let mut batch = [[0; WORDS]; BATCH];
             for (copy, entry) in batch.iter_mut().zip(*next..end) {
                 let cells = &self.entries[entry as usize % CAPACITY];
@@ -114,6 +105,11 @@ impl Ring {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+
+    const WORDS: usize = 4;
+    const CAPACITY: usize = 8192;
+
+    type Ring = super::Ring<WORDS, CAPACITY>;
 
     fn entry(n: u64) -> [u64; WORDS] {
         array::from_fn(|word| n * 10 + word as u64)
@@ -177,12 +173,13 @@ mod loom_model {
 
     use super::*;
 
+    const WORDS: usize = 4;
     const WRITTEN: u64 = 3;
 
     #[test]
     fn loom_a_reader_takes_whole_segments_in_order_and_counts_the_others() {
         loom::model(|| {
-            let ring = Arc::new(Ring::new());
+            let ring = Arc::new(Ring::<WORDS, 2>::new());
             let writer = {
                 let ring = Arc::clone(&ring);
                 // Not by `push`: loom 0.7 forgets the reader's load of the head when the writer loads it, too, and then

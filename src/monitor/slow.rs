@@ -1,0 +1,101 @@
+//! Receipts of slow operations, as the report tells them: what recording left, and what the CPU profile saw of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use super::Watch;
+use super::profiling::Stamp;
+use crate::record::{Missing, Receipt};
+use crate::report::{PhaseReport, SlowOperation};
+use crate::segment::{Outcome, Source};
+
+/// Receipts that a report lists: those that took longest for their kind.
+const MOST: usize = 1000;
+
+impl Watch {
+    /// Slow operations that ended after `from`, one by one, and notes on those that are missing. Reads the names of
+    /// functions when `named`.
+    pub(super) fn slow_operations(
+        &self,
+        from: Duration,
+        phases: &[PhaseReport],
+        named: bool,
+    ) -> (Vec<SlowOperation>, Vec<String>) {
+        let slowest = self.recorder.receipts(self.started, from, MOST);
+        let work = self.recorder.work_names();
+        let told = slowest.receipts.iter().filter_map(|receipt| {
+            let stamp = (receipt.operation, receipt.thread, receipt.ended.to_bits());
+            Some((stamp, self.told_slow(receipt, phases, &work)?))
+        });
+        let mut told: Vec<(Stamp, SlowOperation)> = told.collect();
+        self.profiling.trace(&mut told, named);
+        let slow = told.into_iter().map(|(_, slow)| slow).collect();
+        (slow, self.missing(slowest.missing, slowest.unlisted))
+    }
+
+    fn told_slow(
+        &self,
+        receipt: &Receipt,
+        phases: &[PhaseReport],
+        work: &HashMap<u32, Vec<String>>,
+    ) -> Option<SlowOperation> {
+        let seconds = |nanos: u64| nanos as f64 / 1e9;
+        let ended_seconds = receipt.ended.since(self.started).as_secs_f64();
+        let holds = |phase: &&PhaseReport| {
+            let end = phase.start_seconds + phase.duration_seconds;
+            (phase.start_seconds..=end).contains(&ended_seconds)
+        };
+        let phase = phases.iter().rev().find(holds);
+        let names = work.get(&receipt.operation).map(Vec::as_slice);
+        let added = receipt.work.iter().flatten().copied();
+        let work: BTreeMap<_, _> = names.into_iter().flatten().cloned().zip(added).collect();
+        Some(SlowOperation {
+            ended_seconds,
+            operation: Source::operation(&*self.recorder, receipt.operation)?,
+            outcome: match receipt.outcome {
+                Outcome::Ok => "ok",
+                Outcome::Error => "error",
+                Outcome::Cancelled => "cancelled",
+            }
+            .to_owned(),
+            phase: phase.map(|phase| phase.name.clone()),
+            thread: receipt.thread,
+            label: self
+                .recorder
+                .label(receipt.label)
+                .filter(|_| receipt.label != 0),
+            latency_seconds: seconds(receipt.latency_ns),
+            on_thread_seconds: receipt.on_threads_ns.map(seconds),
+            major_faults: receipt.majors.map(u64::from),
+            allocations: receipt.spent.map(|spent| spent.allocations),
+            allocated_bytes: receipt.spent.map(|spent| spent.bytes),
+            net_bytes: receipt.spent.map(|spent| spent.net_bytes),
+            peak_bytes: receipt.spent.map(|spent| spent.peak_bytes),
+            work,
+            ..SlowOperation::default()
+        })
+    }
+
+    /// What the reader of the receipts should know is not among them.
+    fn missing(&self, missing: Missing, unlisted: usize) -> Vec<String> {
+        let mut notes = Vec::new();
+        let left_out = missing.left_out;
+        if left_out > 0 {
+            notes.push(format!(
+                "slow operations without a receipt, because others of their second were slower: {left_out}"
+            ));
+        }
+        if unlisted > 0 {
+            notes.push(format!(
+                "receipts of slow operations that are not listed, because {MOST} others were slower: {unlisted}"
+            ));
+        }
+        if let Some(until) = missing.dropped_until {
+            let until = until.since(self.started).as_secs_f64();
+            notes.push(format!(
+                "receipts of slow operations begin {until:.1} s after the start: those before had to go for later ones"
+            ));
+        }
+        notes
+    }
+}
