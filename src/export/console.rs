@@ -44,6 +44,7 @@ impl Exporter for Console {
         let mut page = Page::new(self.width.max(40), self.colour);
         title(&mut page, report);
         operations(&mut page, report);
+        slow(&mut page, report);
         functions(&mut page, report);
         costs(&mut page, report);
         findings(&mut page, report);
@@ -64,6 +65,25 @@ fn operations(page: &mut Page, report: &Report) {
     let groups = view::groups(report);
     if !groups.is_empty() {
         table::draw(page, &groups);
+        page.blank();
+    }
+}
+
+/// Slow operations shown; the report has more.
+const SLOW: usize = 3;
+
+fn slow(page: &mut Page, report: &Report) {
+    let slowest = view::slowest(report, SLOW);
+    for slow in &slowest {
+        let name = page::fit(&plain(&slow.operation), 24);
+        let label = format!("{:LABEL$}{name}  ", "slow");
+        page.wrapped(&label, Style::Dim, &view::took(slow), Style::Plain);
+        let known = view::sentence(slow);
+        if !known.is_empty() {
+            page.wrapped(&" ".repeat(LABEL), Style::Plain, &plain(&known), Style::Dim);
+        }
+    }
+    if !slowest.is_empty() {
         page.blank();
     }
 }

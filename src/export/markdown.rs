@@ -26,6 +26,7 @@ impl Exporter for Markdown {
         verdicts(&mut text, report);
         findings(&mut text, report);
         operations(&mut text, report);
+        slow(&mut text, report);
         functions(&mut text, report);
         costs(&mut text, report);
         let _ = writeln!(text, "{}", prose(&view::origin(report)));
@@ -102,6 +103,17 @@ fn operations(text: &mut String, report: &Report) {
     if !details.is_empty() {
         let _ = writeln!(text, "{}\n", details.join("\n"));
     }
+}
+
+/// Slow operations shown; the report has more.
+const SLOW: usize = 5;
+
+fn slow(text: &mut String, report: &Report) {
+    let rows = view::slowest(report, SLOW).into_iter().map(|slow| {
+        let (took, did) = (view::took(slow), view::sentence(slow));
+        vec![code(&slow.operation), prose(&took), prose(&did)]
+    });
+    table(text, &["slow operation", "took", "what is known"], 3, rows);
 }
 
 /// Functions shown; the report and the profile have more.

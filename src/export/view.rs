@@ -8,6 +8,7 @@ mod heap;
 mod memory;
 mod operations;
 mod profile;
+mod slow;
 
 use crate::export::quantity::{bytes, count, duration, rate, share};
 use crate::report::{OperationReport, Report, Workload};
@@ -19,6 +20,7 @@ pub(super) use heap::{heap_profile, heap_sites};
 pub(super) use memory::{extra, files, memory, parts, resident, share_of, stale, whole};
 pub(super) use operations::{COLUMNS, Group, groups, groups_without_time, named, phased};
 pub(super) use profile::{functions, profile};
+pub(super) use slow::{facts, sentence, slowest, took};
 
 /// The run in one line an operation of the judged phase: its name, then rate, latency and recall.
 pub(super) fn headlines(report: &Report) -> Vec<(String, String)> {

@@ -152,7 +152,7 @@ pub(crate) fn infested(payload: &str) -> Report {
                     .filter(|(key, _)| *key != "settings")
                     .for_each(|(key, value)| infest(key, value, payload));
                 // Names of the program's own: any map whose keys are not fields.
-                if ["gauges", "parameters", "index_bytes"].contains(&key)
+                if ["gauges", "parameters", "index_bytes", "work"].contains(&key)
                     || (key == "operations" && !map.is_empty())
                 {
                     let any = map.values().next().cloned().unwrap_or_default();

@@ -11,6 +11,7 @@
 //!  distribution.rs  the latencies, drawn
 //!  recall.rs        how good the answers were, and against the rate
 //!  timeline.rs      what is drawn over time, as data for the script
+//!  slow.rs          the slowest operations, one by one
 //!  memory.rs        what the memory is made of
 //!  profiles.rs      the functions, by operation
 //!  frames.rs        what the functions of a profile are called
@@ -31,6 +32,7 @@ mod memory;
 mod operations;
 mod profiles;
 mod recall;
+mod slow;
 mod summary;
 mod timeline;
 mod tree;
@@ -103,7 +105,7 @@ struct Shown<'a> {
     data: &'a Data,
 }
 
-const SECTIONS: [Section; 9] = [
+const SECTIONS: [Section; 10] = [
     ("verdicts", "Verdicts", summary::verdicts),
     ("findings", "Findings", findings::section),
     ("latency", "Latency", distribution::section),
@@ -111,6 +113,7 @@ const SECTIONS: [Section; 9] = [
     ("recall", "Recall", recall::section),
     ("timeline", "Over time", timeline::section),
     ("flame", "CPU and heap", profiles::section),
+    ("slow", "Slow operations", slow::section),
     ("memory", "Memory", memory::section),
     ("environment", "Environment", environment::section),
 ];

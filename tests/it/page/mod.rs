@@ -39,6 +39,7 @@ fn verdicts_come_first_and_what_matters_is_text() {
             "Recall",
             "Over time",
             "CPU and heap",
+            "Slow operations",
             "Memory",
             "Environment"
         ]
@@ -54,6 +55,17 @@ fn verdicts_come_first_and_what_matters_is_text() {
         "hnsw::graph::Graph::link",
         "no cgroup file system is mounted",
         "thresholds.max_memory_mb",
+    ] {
+        assert!(text.contains(said), "{said}");
+    }
+    let slowest = page.texts("summary");
+    let told = |took: &str| slowest.iter().any(|summary| summary.contains(took));
+    assert!(told("search: 213 ms, ended 11.2 s after the start") && told("31.0 ms"));
+    for said in [
+        "2 waited for storage",
+        "311 hops",
+        "label: ef=200",
+        "distance ← search",
     ] {
         assert!(text.contains(said), "{said}");
     }
