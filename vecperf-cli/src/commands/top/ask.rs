@@ -4,9 +4,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use vecperf::Report;
 use vecperf::live::{Functions, Series, State};
+use vecperf::report::SlowOperation;
 
-use crate::watched::{Following, Silence, Watched};
+use crate::watched::{self, Following, Silence, Watched};
 
 /// What there is to tell.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub(super) enum News {
     Silent(Silence),
     /// The profile that was asked for, or why there is none.
     Profile(Result<Functions, Silence>),
+    /// The slowest operations, the slowest first, or why they are not told.
+    Slowest(Result<Vec<SlowOperation>, Silence>),
 }
 
 /// Asks again and again, until the process ends.
@@ -52,6 +56,26 @@ impl Asking {
             let _ = tell.send(News::Profile(watched.functions(seconds)));
         }));
     }
+
+    /// Asks for the slowest operations of the last minutes.
+    pub(super) fn slowest(&self) {
+        let (watched, tell) = (self.watched.clone(), self.tell.clone());
+        drop(thread::Builder::new().spawn(move || {
+            let _ = tell.send(News::Slowest(slowest(&watched)));
+        }));
+    }
+}
+
+/// As many as a screen may have lines for.
+const SLOWEST: usize = 200;
+
+fn slowest(watched: &Watched) -> Result<Vec<SlowOperation>, Silence> {
+    let no_report = |why| Silence::Refused(format!("what was answered is no report: {why}"));
+    let capture: Report = watched::read(&watched.capture()?).map_err(no_report)?;
+    let mut slowest = capture.slow_operations;
+    slowest.sort_by(|a, b| b.latency_seconds.total_cmp(&a.latency_seconds));
+    slowest.truncate(SLOWEST);
+    Ok(slowest)
 }
 
 fn again_and_again(watched: &Watched, interval: Duration, tell: &Sender<News>) {

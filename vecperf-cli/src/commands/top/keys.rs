@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::model::{Model, Panel, Profile};
+use super::model::{Model, Panel, Profile, Slowest};
 
 /// How long a profile on demand takes, in seconds.
 const PROFILE: u64 = 5;
@@ -14,10 +14,12 @@ pub(super) enum Wish {
     End,
     /// A profile of the next seconds.
     Profile(u64),
+    /// The slowest operations.
+    Slowest,
 }
 
 /// The keys, for the help.
-pub(super) const HELP: [(&str, &str); 10] = [
+pub(super) const HELP: [(&str, &str); 11] = [
     (
         "↑ ↓  k j",
         "move the bar; graphs are of the operation under it",
@@ -31,6 +33,10 @@ pub(super) const HELP: [(&str, &str); 10] = [
     ("p  space", "stop the screen, and go on"),
     ("t", "take a CPU profile of 5 s, and show its top"),
     ("f", "show that profile again, or hide it"),
+    (
+        "o",
+        "the slowest operations of the last minutes, one by one",
+    ),
     ("?  h", "this help"),
     ("Esc", "close what lies on top"),
     ("q  Ctrl-C", "end"),
@@ -47,6 +53,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Wish> {
     match key.code {
         KeyCode::Char('q') => return Some(Wish::End),
         KeyCode::Char('t') => return take_profile(model),
+        KeyCode::Char('o') => return ask_for_slowest(model),
         KeyCode::Char('?' | 'h') | KeyCode::F(1) => toggle(model, Panel::Help),
         KeyCode::Char('f') if model.profile.is_some() => toggle(model, Panel::Profile),
         KeyCode::Char('p' | ' ') => model.stop_or_go_on(),
@@ -79,6 +86,16 @@ fn take_profile(model: &mut Model) -> Option<Wish> {
     }
     model.profile = Some(Profile::Taking(PROFILE));
     Some(Wish::Profile(PROFILE))
+}
+
+/// Anew each time that they are shown.
+fn ask_for_slowest(model: &mut Model) -> Option<Wish> {
+    toggle(model, Panel::Slowest);
+    if model.panel.is_none() || matches!(model.slowest, Some(Slowest::Asked)) {
+        return None;
+    }
+    model.slowest = Some(Slowest::Asked);
+    Some(Wish::Slowest)
 }
 
 fn edit(model: &mut Model, key: KeyCode) {
@@ -133,6 +150,17 @@ mod tests {
         assert_eq!(model.panel, Some(Panel::Help));
         type_in(&mut model, "\u{1b}");
         assert_eq!(model.panel, None);
+    }
+
+    #[test]
+    fn the_slowest_are_asked_for_when_they_are_shown_and_once_at_a_time() {
+        let mut model = model();
+        assert_eq!(type_in(&mut model, "oo"), [Wish::Slowest]);
+        assert_eq!(model.panel, None);
+        assert_eq!(type_in(&mut model, "o"), []);
+        model.slowest = Some(Slowest::Told(Vec::new()));
+        assert_eq!(type_in(&mut model, "oo"), [Wish::Slowest]);
+        assert_eq!(model.panel, Some(Panel::Slowest));
     }
 
     #[test]

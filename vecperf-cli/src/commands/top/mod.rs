@@ -87,6 +87,7 @@ fn watch(
                     match keys::press(model, key) {
                         Some(Wish::End) => return Ok(()),
                         Some(Wish::Profile(seconds)) => asking.profile(seconds),
+                        Some(Wish::Slowest) => asking.slowest(),
                         None => {}
                     }
                     changed = true;

@@ -1,6 +1,7 @@
 //! What the screen shows, and how it changes: no terminal and no program in here.
 
 use vecperf::live::{Functions, OperationState, State};
+use vecperf::report::SlowOperation;
 use vecperf::{Status, Verdict};
 
 use super::ask::News;
@@ -34,11 +35,23 @@ pub(super) enum Profile {
     Failed(String),
 }
 
+/// The slowest operations, from a capture.
+#[derive(Clone, Debug)]
+pub(super) enum Slowest {
+    /// The capture is being made.
+    Asked,
+    /// The slowest first.
+    Told(Vec<SlowOperation>),
+    /// Why there is none.
+    Failed(String),
+}
+
 /// What lies over the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Panel {
     Help,
     Profile,
+    Slowest,
 }
 
 /// All of it.
@@ -62,6 +75,7 @@ pub(super) struct Model {
     pub(super) typing: bool,
     pub(super) panel: Option<Panel>,
     pub(super) profile: Option<Profile>,
+    pub(super) slowest: Option<Slowest>,
     /// The operation under the bar; the first one while it is not there.
     selected: Option<String>,
 }
@@ -83,6 +97,7 @@ impl Model {
             typing: false,
             panel: None,
             profile: None,
+            slowest: None,
             selected: None,
         }
     }
@@ -117,6 +132,10 @@ impl Model {
                 self.line = Line::Good;
             }
             News::Silent(silence) => self.line = Line::Lost(silence.to_string()),
+            News::Slowest(Ok(slowest)) => self.slowest = Some(Slowest::Told(slowest)),
+            News::Slowest(Err(silence)) => {
+                self.slowest = Some(Slowest::Failed(silence.to_string()));
+            }
             News::Profile(Ok(functions)) => self.profile = Some(Profile::Taken(functions)),
             News::Profile(Err(silence)) => {
                 self.profile = Some(Profile::Failed(silence.to_string()));

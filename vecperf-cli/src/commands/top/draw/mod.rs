@@ -3,6 +3,7 @@
 mod graphs;
 mod head;
 mod panels;
+mod slowest;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,7 @@ pub(super) fn all(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
             let text = match panel {
                 Panel::Help => panels::help(theme, size),
                 Panel::Profile => panels::profile(model, theme, size),
+                Panel::Slowest => slowest::lines(model, theme, size),
             };
             lines(frame, below, text);
         }
@@ -120,6 +122,6 @@ fn foot(model: &Model, theme: Theme, width: usize) -> Line<'static> {
     } else {
         format!("[only /{}/]  ", model.filter)
     };
-    let keys = "? help  s sort  r reverse  / filter  p stop  t profile  q quit";
+    let keys = "? help  s sort  r reverse  / filter  p stop  t profile  o slowest  q quit";
     Line::from(Span::styled(cut(&(filter + keys), width), theme.faint()))
 }

@@ -4,6 +4,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 use vecperf::live::{OperationSeries, OperationState, Series, State};
+use vecperf::report::{SlowOperation, SlowStack};
 use vecperf::{Status, Verdict};
 
 use super::*;
@@ -159,6 +160,37 @@ fn what_was_lost_is_told_and_the_last_figures_stay() {
 }
 
 #[test]
+fn the_slowest_operations_are_shown_one_by_one() {
+    let mut model = model(&["search"]);
+    model.panel = Some(Panel::Slowest);
+    model.hear(News::Slowest(Ok(Vec::new())));
+    let (lines, _) = screen(&model, (80, 24), true);
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with("No operation took longer"))
+    );
+    let slow = SlowOperation {
+        ended_seconds: 3700.0,
+        operation: "search".to_owned(),
+        outcome: "error".to_owned(),
+        label: Some("ef=200".to_owned()),
+        latency_seconds: 0.213,
+        blocked_seconds: Some(0.21),
+        allocations: Some(12),
+        ..SlowOperation::default()
+    };
+    model.hear(News::Slowest(Ok(vec![slow])));
+    let (lines, _) = screen(&model, (80, 24), true);
+    let shown = lines.iter().find(|line| line.contains("213 ms")).unwrap();
+    let words: Vec<_> = shown.split_whitespace().collect();
+    let expected = [
+        "213", "ms", "25", "–", "210", "ms", "12", "search", "ef=200", "error",
+    ];
+    assert_eq!(words, expected);
+}
+
+#[test]
 fn hostile_names_stay_in_their_columns_and_no_size_breaks_anything() {
     let long = "x".repeat(100_000);
     let names = [
@@ -168,7 +200,19 @@ fn hostile_names_stay_in_their_columns_and_no_size_breaks_anything() {
         &long,
     ];
     let mut model = model(&names);
-    for panel in [None, Some(Panel::Help), Some(Panel::Profile)] {
+    let slow = |name: &&str| SlowOperation {
+        operation: (*name).to_owned(),
+        outcome: (*name).to_owned(),
+        label: Some((*name).to_owned()),
+        stacks: vec![SlowStack {
+            samples: 1,
+            functions: vec![(*name).to_owned()],
+        }],
+        ..SlowOperation::default()
+    };
+    model.hear(News::Slowest(Ok(names.iter().map(slow).collect())));
+    let panels = [Panel::Help, Panel::Profile, Panel::Slowest].map(Some);
+    for panel in panels.into_iter().chain([None]) {
         model.panel = panel;
         for (width, height) in [
             (1, 1),
