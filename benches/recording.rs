@@ -35,6 +35,7 @@ fn main() -> vecperf::Result<()> {
         &rounds::run(&around(&monitor, chained_work), rounds, || ()),
     );
     segments(&monitor, rounds);
+    flight(rounds)?;
     let operation = monitor.operation("recorded");
     let record = Case::new("Operation::record", REPEATS, |n| {
         (0..n).for_each(|i| operation.record(Duration::from_nanos(50_000 + i), Outcome::Ok));
@@ -158,6 +159,60 @@ fn segments(monitor: &Monitor, rounds: usize) {
         let [unread, read] = added.each_mut().map(|added| rounds::median(added));
         println!("around {name:<28} {unread:>8.2}   while they are read {read:>8.2}");
     }
+}
+
+/// What the flight recorder adds: to an operation, where it is fast and where each is slower than its limit; and to the CPU
+/// time of vecperf's own threads, while one thread records.
+fn flight(rounds: usize) -> vecperf::Result<()> {
+    let with = |change: fn(&mut Settings)| {
+        let mut settings = unprofiled();
+        change(&mut settings);
+        Monitor::in_memory(settings)
+    };
+    let monitors = [
+        ("off", with(|_| ())?),
+        ("on", with(|settings| settings.flight.on_breach = true)?),
+        (
+            "on, each beyond its limit",
+            with(|settings| {
+                settings.flight.on_breach = true;
+                settings.thresholds.max_response_time_ms = 1e-6;
+            })?,
+        ),
+    ];
+    let handles = monitors
+        .each_ref()
+        .map(|(_, monitor)| monitor.operation("flown"));
+    let mut times = [const { Vec::new() }; 3];
+    for _ in 0..rounds {
+        for (times, operation) in times.iter_mut().zip(&handles) {
+            times.push(rounds::each(REPEATS, &|n| {
+                (0..n).for_each(|_| {
+                    let _timer = operation.start();
+                    chained_work();
+                });
+            }));
+        }
+    }
+    let off = rounds::median(&mut times[0].clone());
+    println!("\nflight recorder, around 50 ns, each after the last");
+    for ((name, monitor), times) in monitors.iter().zip(&mut times) {
+        let added = rounds::median(times) - off;
+        let cost = own_cpu(monitor, &monitor.operation("flown"));
+        println!("{name:<28} {added:>8.2} ns added   vecperf's threads {cost:>8.1} µs a second");
+    }
+    Ok(())
+}
+
+/// Microseconds of CPU time a second that vecperf's threads take while the operation is recorded on this one.
+fn own_cpu(monitor: &Monitor, operation: &Operation) -> f64 {
+    let before = monitor.snapshot().self_cost.cpu;
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(5) {
+        operation.measure(chained_work);
+    }
+    let took = monitor.snapshot().self_cost.cpu.saturating_sub(before);
+    took.as_secs_f64() * 1e6 / begun.elapsed().as_secs_f64()
 }
 
 fn snapshots(rounds: usize) -> vecperf::Result<()> {
