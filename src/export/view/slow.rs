@@ -36,10 +36,14 @@ pub(in crate::export) fn facts(slow: &SlowOperation) -> Vec<(&'static str, Strin
         }
     };
     fact("time", time(slow));
+    let told = |majors: &u64| *majors > 0 || slow.page_faults.is_none();
     let majors = |majors| format!("{} waited for storage", count(majors));
     fact(
         "page faults",
-        vec![slow.page_faults.map(count), slow.major_faults.map(majors)],
+        vec![
+            slow.page_faults.map(count),
+            slow.major_faults.filter(told).map(majors),
+        ],
     );
     fact("allocations", allocations(slow));
     let work = slow.work.iter();
@@ -48,13 +52,7 @@ pub(in crate::export) fn facts(slow: &SlowOperation) -> Vec<(&'static str, Strin
         work.map(|(name, added)| Some(format!("{} {name}", count(*added))))
             .collect(),
     );
-    fact(
-        "seen",
-        vec![
-            slow.samples.map(|samples| plural(samples, "sample")),
-            innermost(slow),
-        ],
-    );
+    fact("seen", vec![seen(slow)]);
     facts
 }
 
@@ -71,6 +69,7 @@ fn time(slow: &SlowOperation) -> Vec<Option<String>> {
     let part = |seconds: Option<f64>, what: &str| {
         seconds.map(|seconds| format!("{} {what}", duration(seconds)))
     };
+    let some = |seconds: &f64| *seconds > 0.0;
     let waited = slow
         .on_thread_seconds
         .filter(|on_thread| *on_thread < 0.99 * slow.latency_seconds);
@@ -79,8 +78,11 @@ fn time(slow: &SlowOperation) -> Vec<Option<String>> {
     vec![
         part(waited, "of it on a thread"),
         part(slow.on_cpu_seconds, "on a CPU"),
-        part(slow.blocked_seconds, &format!("blocked{times}")),
-        part(slow.preempted_seconds, "preempted"),
+        part(
+            slow.blocked_seconds.filter(some),
+            &format!("blocked{times}"),
+        ),
+        part(slow.preempted_seconds.filter(some), "preempted"),
     ]
 }
 
@@ -98,10 +100,15 @@ fn allocations(slow: &SlowOperation) -> Vec<Option<String>> {
     ]
 }
 
-/// Where most of its samples were.
-fn innermost(slow: &SlowOperation) -> Option<String> {
-    let stack = slow.stacks.first()?;
-    Some(format!("mostly in {}", stack.functions.first()?))
+/// How often it was sampled, and where that was most often.
+fn seen(slow: &SlowOperation) -> Option<String> {
+    let samples = plural(slow.samples?, "sample");
+    let stack = slow.stacks.first();
+    let innermost = stack.and_then(|stack| Some((stack.samples, stack.functions.first()?)));
+    Some(match innermost {
+        Some((of_them, function)) => format!("{samples}, {} of them in {function}", count(of_them)),
+        None => samples,
+    })
 }
 
 #[cfg(test)]
@@ -128,13 +135,13 @@ mod tests {
         slow.work.insert("hops".into(), 71);
         slow.samples = Some(3);
         slow.stacks.push(SlowStack {
-            samples: 3,
+            samples: 2,
             functions: vec!["distance".into()],
         });
         assert_eq!(
             sentence(&slow),
             "outcome error · label ef=200 · 3.00 ms on a CPU · 210 ms blocked (4 times) · allocations 12 · 71 hops · \
-             3 samples · mostly in distance"
+             3 samples, 2 of them in distance"
         );
     }
 
