@@ -237,7 +237,8 @@ fn a_slow_operation_tells_where_it_was_seen() {
         assert!(slow.blocked_seconds >= Some(0.029), "{slow:?}");
         let on_cpu = slow.on_cpu_seconds.unwrap() + slow.preempted_seconds.unwrap();
         let all = on_cpu + slow.blocked_seconds.unwrap();
-        assert!((all - slow.latency_seconds).abs() < 1e-3, "{slow:?}");
+        let off = (all - slow.latency_seconds).abs();
+        assert!(off < 0.02 * slow.latency_seconds, "{slow:?}");
     } else {
         assert_eq!((slow.on_cpu_seconds, slow.blocked_seconds), (None, None));
     }

@@ -173,11 +173,6 @@ fn search(start_ns: u64, end_ns: u64) -> Segment {
 fn a_slow_operation_leaves_a_trace_with_its_waits_and_where_it_was() {
     let play = play(true);
     let start = clock::monotonic_nanos();
-    play.ends(search(start, start + 9 * MS));
-    play.ends(Segment {
-        slow: Some(77),
-        ..search(start + 10 * MS, start + 20 * MS)
-    });
     let (thread, preempted) = (THREAD, false);
     std::thread::sleep(Duration::from_millis(25));
     play.round(vec![
@@ -194,6 +189,12 @@ fn a_slow_operation_leaves_a_trace_with_its_waits_and_where_it_was() {
         },
         sample(start + 19 * MS),
     ]);
+    play.ends(search(start, start + 9 * MS));
+    play.ends(Segment {
+        slow: Some(77),
+        ..search(start + 10 * MS, start + 20 * MS)
+    });
+    play.settle();
     let [trace] = play.recording.traces()[..] else {
         panic!("{:?}", play.recording.traces());
     };
