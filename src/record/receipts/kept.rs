@@ -249,10 +249,7 @@ mod tests {
     }
 
     fn latencies(kept: &Kept) -> Vec<u64> {
-        let mut all: Vec<_> = all(&kept)
-            .iter()
-            .map(|receipt| receipt.latency_ns)
-            .collect();
+        let mut all: Vec<_> = all(kept).iter().map(|receipt| receipt.latency_ns).collect();
         all.sort_unstable();
         all
     }
