@@ -62,9 +62,10 @@ fn details(page: &mut Markup, slow: &SlowOperation) {
         let functions = stack.functions.join(" ← ");
         vec![functions, count(stack.samples)]
     });
+    let caption = format!("Where {} was seen that took {took}", slow.operation);
     page.table(
-        "Where it was seen: functions from the inside to the outside",
-        &["stack", "samples"],
+        &caption,
+        &["functions, from the inside to the outside", "samples"],
         1,
         stacks,
     );
