@@ -186,7 +186,7 @@ fn flight(rounds: usize) -> vecperf::Result<()> {
     let mut times = [const { Vec::new() }; 3];
     for _ in 0..rounds {
         for (times, operation) in times.iter_mut().zip(&handles) {
-            times.push(rounds::each(REPEATS, &|n| {
+            times.push(rounds::each(REPEATS, |n| {
                 (0..n).for_each(|_| {
                     let _timer = operation.start();
                     chained_work();
