@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Watch;
+use super::slow::Span;
 use super::told::Course;
 use crate::clock;
 use crate::config::Settings;
@@ -96,11 +97,23 @@ impl Watch {
             .as_ref()
             .map(|workload| workload.vectors);
         let memory = self.memory_report(run, vectors);
+        let (from, named) = match names {
+            Names::Unread => (Duration::ZERO, false),
+            Names::Read { slow_since } => (slow_since, true),
+        };
+        let spans = phases.iter().map(|phase| Span {
+            name: &phase.name,
+            time: phase.window.from..=phase.window.to,
+        });
+        let spans: Vec<_> = spans.collect();
+        // Before the lock that the program's notes and phases wait for: names take long to read.
+        let (slow_operations, missing) = self.slow_operations(from, &spans, named);
         let told = self.told();
         let mut notes = told.notes();
         notes.extend(self.callbacks.note());
         notes.extend(self.collector.notes());
         notes.extend(infinite_gauges(run));
+        notes.extend(missing);
         let mut whole = PhaseReport::from_snapshot("run", false, run);
         let reports = phases.iter_mut().map(|phase| {
             let mut report = PhaseReport::from_snapshot(&phase.name, phase.steady, &phase.window);
@@ -108,12 +121,6 @@ impl Watch {
             report
         });
         let mut reports: Vec<_> = reports.collect();
-        let (from, named) = match names {
-            Names::Unread => (Duration::ZERO, false),
-            Names::Read { slow_since } => (slow_since, true),
-        };
-        let (slow_operations, missing) = self.slow_operations(from, &reports, named);
-        notes.extend(missing);
         let numbers = phases.iter().map(|phase| phase.profiled);
         let mut numbered: Vec<_> = numbers.zip(&mut reports).collect();
         self.profiling.split(&mut whole, &mut numbered);

@@ -1,16 +1,23 @@
 //! Receipts of slow operations, as the report tells them: what recording left, and what the CPU profile saw of it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::Watch;
 use super::profiling::Stamp;
 use crate::record::{Missing, Receipt};
-use crate::report::{PhaseReport, SlowOperation};
+use crate::report::SlowOperation;
 use crate::segment::{Outcome, Source};
 
 /// Receipts that a report lists: those that took longest for their kind.
 const MOST: usize = 1000;
+
+/// When a phase was.
+pub(super) struct Span<'a> {
+    pub(super) name: &'a str,
+    pub(super) time: RangeInclusive<Duration>,
+}
 
 impl Watch {
     /// Slow operations that ended after `from`, one by one, and notes on those that are missing. Reads the names of
@@ -18,7 +25,7 @@ impl Watch {
     pub(super) fn slow_operations(
         &self,
         from: Duration,
-        phases: &[PhaseReport],
+        phases: &[Span<'_>],
         named: bool,
     ) -> (Vec<SlowOperation>, Vec<String>) {
         let slowest = self.recorder.receipts(self.started, from, MOST);
@@ -36,21 +43,18 @@ impl Watch {
     fn told_slow(
         &self,
         receipt: &Receipt,
-        phases: &[PhaseReport],
+        phases: &[Span<'_>],
         work: &HashMap<u32, Vec<String>>,
     ) -> Option<SlowOperation> {
         let seconds = |nanos: u64| nanos as f64 / 1e9;
-        let ended_seconds = receipt.ended.since(self.started).as_secs_f64();
-        let holds = |phase: &&PhaseReport| {
-            let end = phase.start_seconds + phase.duration_seconds;
-            (phase.start_seconds..=end).contains(&ended_seconds)
-        };
-        let phase = phases.iter().rev().find(holds);
+        let ended = receipt.ended.since(self.started);
+        let mut latest = phases.iter().rev();
+        let phase = latest.find(|phase| phase.time.contains(&ended));
         let names = work.get(&receipt.operation).map(Vec::as_slice);
         let added = receipt.work.iter().flatten().copied();
         let work: BTreeMap<_, _> = names.into_iter().flatten().cloned().zip(added).collect();
         Some(SlowOperation {
-            ended_seconds,
+            ended_seconds: ended.as_secs_f64(),
             operation: Source::operation(&*self.recorder, receipt.operation)?,
             outcome: match receipt.outcome {
                 Outcome::Ok => "ok",
@@ -58,7 +62,7 @@ impl Watch {
                 Outcome::Cancelled => "cancelled",
             }
             .to_owned(),
-            phase: phase.map(|phase| phase.name.clone()),
+            phase: phase.map(|phase| phase.name.to_owned()),
             thread: receipt.thread,
             label: self
                 .recorder
