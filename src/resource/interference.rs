@@ -35,10 +35,6 @@ pub(crate) struct Interference {
 
 /// Time of all CPUs of the machine, in ticks of 10 ms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    not(any(target_os = "linux", test)),
-    expect(dead_code, reason = "no other system tells it")
-)]
 pub(crate) struct MachineCpu {
     /// They had work, and the hypervisor ran others.
     pub(crate) steal: u64,
@@ -48,10 +44,6 @@ pub(crate) struct MachineCpu {
 
 /// What a CPU quota did.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(
-    not(any(target_os = "linux", test)),
-    expect(dead_code, reason = "no other system tells it")
-)]
 pub(crate) struct Throttled {
     /// Its periods in which a thread ran.
     pub(crate) periods: u64,
