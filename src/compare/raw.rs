@@ -186,10 +186,7 @@ fn memory(pair: &Pair<'_>) -> Option<Raw> {
             .map(|it| (it + Metric::PeakMemory.floor()).ln())
             .collect()
     };
-    let assumed = Within {
-        variance: MEMORY_SPREAD * MEMORY_SPREAD,
-        freedom: 1e4,
-    };
+    let assumed = Within::assumed(MEMORY_SPREAD * MEMORY_SPREAD);
     let within = (vec![assumed; base.len()], vec![assumed; new.len()]);
     let (spread, _) = combine(&logs(&base), &logs(&new), Ok(within));
     let reason = pair

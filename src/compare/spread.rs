@@ -3,7 +3,7 @@
 use super::estimate::Run;
 use super::judge::Spread;
 use super::metric::Metric;
-use super::within::{Lacking, Within, mean, variance};
+use super::within::{Lacking, WAVES, Within, mean, variance, widened};
 
 /// Where runs say little of how they vary, as many degrees of freedom are lent to what varies within them.
 const LENT: f64 = 4.0;
@@ -60,7 +60,7 @@ pub(super) fn combine(
     let mut errors = Vec::new();
     match &within {
         Ok((base, new)) => {
-            errors.push(joint(base, new));
+            errors.extend(joint(base, new));
             if let Some(between) = between {
                 let all = base.iter().chain(new).map(|it| it.variance);
                 let typical = all.sum::<f64>() / (runs.0 + runs.1);
@@ -79,15 +79,30 @@ pub(super) fn combine(
     (Spread::Log { difference, errors }, None)
 }
 
-/// The error from what varies within the runs, and its degrees of freedom: Welch's and Satterthwaite's.
-fn joint(base: &[Within], new: &[Within]) -> (f64, f64) {
-    let part = |side: &[Within]| {
-        let runs = side.len() as f64;
-        side.iter().map(|it| it.variance).sum::<f64>() / (runs * runs)
+/// The errors from what varies within the runs, each with its degrees of freedom: by blocks that resemble those before
+/// them, and by slow waves.
+fn joint(base: &[Within], new: &[Within]) -> [(f64, f64); 2] {
+    // One run's blocks tell little of how much they resemble each other, and where it seems much, the error is wide already.
+    // So all runs together tell how many independent ones they are as good as.
+    let all = base.iter().chain(new).map(|it| it.likeness);
+    let likeness = widened(all.sum::<f64>() / (base.len() + new.len()) as f64);
+    let neighbours = |it: &Within| (it.variance, (it.blocks / likeness - 1.0).max(2.0));
+    let waves = |it: &Within| (it.by_waves, WAVES);
+    [welch(base, new, neighbours), welch(base, new, waves)]
+}
+
+/// Welch's and Satterthwaite's error of a difference of means, of each run's variance and its degrees of freedom.
+fn welch(base: &[Within], new: &[Within], of: impl Fn(&Within) -> (f64, f64)) -> (f64, f64) {
+    let side = |runs: &[Within]| {
+        let (variance, freedom) = runs
+            .iter()
+            .map(&of)
+            .fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        let count = runs.len() as f64;
+        (variance / (count * count), freedom)
     };
-    let (one, another) = (part(base), part(new));
-    let freedom = |side: &[Within]| side.iter().map(|it| it.freedom).sum::<f64>().max(1.0);
-    let least = one * one / freedom(base) + another * another / freedom(new);
+    let ((one, of_one), (another, of_another)) = (side(base), side(new));
+    let least = one * one / of_one.max(1.0) + another * another / of_another.max(1.0);
     let freedom = (one + another).powi(2) / least.max(f64::MIN_POSITIVE);
     ((one + another).sqrt(), freedom.clamp(2.0, 1e4))
 }
