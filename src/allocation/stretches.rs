@@ -165,6 +165,7 @@ impl Stretches {
     }
 
     /// The thread ended.
+    #[cfg(target_os = "linux")]
     pub(super) fn close(&self) {
         for place in &self.places {
             place.number.store(LOST, Relaxed);
