@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use vecperf::Report;
 
-use crate::{Place, SMALL, interrupt, wait_for};
+use crate::{Place, SMALL, wait_for};
 
 /// A command that runs until this is dropped.
 struct Running {
@@ -32,9 +32,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.child.try_wait().unwrap().is_none() {
-            interrupt(&self.child);
-        }
+        // Not SIGINT, which whoever runs the tests may have told its children to ignore.
+        self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 }
