@@ -23,15 +23,15 @@ impl Monitor {
         }
     }
 
-    /// The CPU profile so far; `None` when none is taken: [`Report::environment`] says why. Reads the functions' names,
-    /// which takes 50 to 100 ms the first time.
+    /// The CPU profile so far; `None` when none is taken: [`Report::environment`](crate::Report::environment) says why.
+    /// Reads the functions' names, which takes 50 to 100 ms the first time.
     pub fn cpu_profile(&self) -> Option<Profile> {
         self.watch.as_ref()?.profiling.profile()
     }
 
     /// The heap profile so far: who allocated what since the monitor's start, and what of it is in use. `None` when none
-    /// is taken: [`Report::environment`] says why. It needs [`vecperf::Allocator`](crate::Allocator) as the program's
-    /// allocator.
+    /// is taken: [`Report::environment`](crate::Report::environment) says why. It needs
+    /// [`vecperf::Allocator`](crate::Allocator) as the program's allocator.
     ///
     /// Values are `alloc_objects`, `alloc_space`, `temporary_objects`, `temporary_space` (freed before the operation ended
     /// that allocated them), `inuse_objects` and `inuse_space`: estimates from samples, one byte in
