@@ -15,10 +15,11 @@ use crate::resource::MemoryGrowth;
 use crate::snapshot::{Block, SeriesPoint, Snapshot};
 use crate::threshold::{self, Evidence};
 
-/// Whether a report reads the names of the functions that slow operations were seen in: the first time that takes 50 to
-/// 100 ms.
+/// Whether a report lists slow operations, and reads the names of the functions that they were seen in: the first time that
+/// takes 50 to 100 ms.
 #[derive(Clone, Copy)]
 pub(super) enum Names {
+    Unlisted,
     Unread,
     Read {
         /// Slow operations before are not told.
@@ -97,17 +98,17 @@ impl Watch {
             .as_ref()
             .map(|workload| workload.vectors);
         let memory = self.memory_report(run, vectors);
-        let (from, named) = match names {
-            Names::Unread => (Duration::ZERO, false),
-            Names::Read { slow_since } => (slow_since, true),
-        };
         let spans = phases.iter().map(|phase| Span {
             name: &phase.name,
             time: phase.window.from..=phase.window.to,
         });
         let spans: Vec<_> = spans.collect();
         // Before the lock that the program's notes and phases wait for: names take long to read.
-        let (slow_operations, missing) = self.slow_operations(from, &spans, named);
+        let (slow_operations, missing) = match names {
+            Names::Unlisted => (Vec::new(), Vec::new()),
+            Names::Unread => self.slow_operations(Duration::ZERO, &spans, false),
+            Names::Read { slow_since } => self.slow_operations(slow_since, &spans, true),
+        };
         let told = self.told();
         let mut notes = told.notes();
         notes.extend(self.callbacks.note());

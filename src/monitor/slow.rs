@@ -1,6 +1,6 @@
 //! Receipts of slow operations, as the report tells them: what recording left, and what the CPU profile saw of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -29,10 +29,12 @@ impl Watch {
         named: bool,
     ) -> (Vec<SlowOperation>, Vec<String>) {
         let slowest = self.recorder.receipts(self.started, from, MOST);
-        let work = self.recorder.work_names();
+        let numbers = slowest.receipts.iter().map(|receipt| receipt.operation);
+        let names = self.recorder.names(&numbers.collect());
         let told = slowest.receipts.iter().filter_map(|receipt| {
             let stamp = (receipt.operation, receipt.thread, receipt.ended.to_bits());
-            Some((stamp, self.told_slow(receipt, phases, &work)?))
+            let (operation, work) = names.get(&receipt.operation)?;
+            Some((stamp, self.told_slow(receipt, phases, operation, work)))
         });
         let mut told: Vec<(Stamp, SlowOperation)> = told.collect();
         self.profiling.trace(&mut told, named);
@@ -44,18 +46,18 @@ impl Watch {
         &self,
         receipt: &Receipt,
         phases: &[Span<'_>],
-        work: &HashMap<u32, Vec<String>>,
-    ) -> Option<SlowOperation> {
+        operation: &str,
+        work: &[String],
+    ) -> SlowOperation {
         let seconds = |nanos: u64| nanos as f64 / 1e9;
         let ended = receipt.ended.since(self.started);
         let mut latest = phases.iter().rev();
         let phase = latest.find(|phase| phase.time.contains(&ended));
-        let names = work.get(&receipt.operation).map(Vec::as_slice);
         let added = receipt.work.iter().flatten().copied();
-        let work: BTreeMap<_, _> = names.into_iter().flatten().cloned().zip(added).collect();
-        Some(SlowOperation {
+        let work: BTreeMap<_, _> = work.iter().cloned().zip(added).collect();
+        SlowOperation {
             ended_seconds: ended.as_secs_f64(),
-            operation: Source::operation(&*self.recorder, receipt.operation)?,
+            operation: operation.to_owned(),
             outcome: match receipt.outcome {
                 Outcome::Ok => "ok",
                 Outcome::Error => "error",
@@ -77,16 +79,21 @@ impl Watch {
             peak_bytes: receipt.spent.map(|spent| spent.peak_bytes),
             work,
             ..SlowOperation::default()
-        })
+        }
     }
 
     /// What the reader of the receipts should know is not among them.
     fn missing(&self, missing: Missing, unlisted: usize) -> Vec<String> {
         let mut notes = Vec::new();
-        let left_out = missing.left_out;
+        let Missing { left_out, lost, .. } = missing;
         if left_out > 0 {
             notes.push(format!(
                 "slow operations without a receipt, because others of their second were slower: {left_out}"
+            ));
+        }
+        if lost > 0 {
+            notes.push(format!(
+                "slow operations without a receipt, because too many ended at once, or on too many threads: {lost}"
             ));
         }
         if unlisted > 0 {

@@ -1,6 +1,6 @@
 //! All operations and gauges of one monitor: names, the series limit, snapshots.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -171,8 +171,8 @@ impl Recorder {
     pub(crate) fn keep_receipts(&self, started: Moment) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // Not under the series' lock: a new operation must not wait.
-        let cores: Vec<Arc<Core>> = self.series().cores().cloned().collect();
-        kept.beat(started, &self.left, cores.iter().map(|core| &**core));
+        let cores = || self.series().cores().cloned().collect();
+        kept.beat((started, started.elapsed()), &self.left, cores);
     }
 
     /// The receipts of slow operations that ended from so long after the start on, at most `most`, and what is missing.
@@ -182,12 +182,15 @@ impl Recorder {
         kept.slowest(started + from, most)
     }
 
-    /// The names of what [`Receipt::work`] holds, by the operation's number.
-    pub(crate) fn work_names(&self) -> HashMap<u32, Vec<String>> {
-        let series = self.series();
-        let names = series
-            .cores()
-            .map(|core| (core.number, core.counter_names(WORK)));
+    /// By its number, each of these operations' name, and the names of what [`Receipt::work`] holds.
+    pub(crate) fn names(&self, numbers: &HashSet<u32>) -> HashMap<u32, (String, Vec<String>)> {
+        let of = |core: &&Arc<Core>| numbers.contains(&core.number);
+        // Not under the series' lock: a new operation must not wait.
+        let cores: Vec<Arc<Core>> = self.series().cores().filter(of).cloned().collect();
+        let names = cores.iter().map(|core| {
+            let name = core.name.as_ref().to_owned();
+            (core.number, (name, core.counter_names(WORK)))
+        });
         names.collect()
     }
 

@@ -3,6 +3,8 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::core::Core;
 use super::leaving::{Left, Reader};
@@ -11,7 +13,7 @@ use crate::clock::Moment;
 
 /// Of one second.
 const PER_SECOND: usize = 20;
-/// Five minutes of them, 300 bytes each.
+/// Five minutes of full seconds, some 1.5 MB.
 const MOST: usize = 300 * PER_SECOND;
 /// Fewer instances have no 99.9th percentile.
 const FEWEST: u64 = 1000;
@@ -24,6 +26,8 @@ pub(in crate::record) struct Kept {
     receipts: VecDeque<(Receipt, f32)>,
     /// The last one, and how many of the receipts are of it.
     second: (u64, usize),
+    /// The second in which it was last judged from when on operations are slow.
+    judged: u64,
     missing: Missing,
     operations: HashMap<u32, Slowness>,
 }
@@ -31,8 +35,10 @@ pub(in crate::record) struct Kept {
 /// Slow operations without a receipt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Missing {
-    /// Others of their second were slower, or they could not be left.
+    /// Others of their second were slower.
     pub(crate) left_out: u64,
+    /// They could not be left: too many between two beats, or on too many threads at once.
+    pub(crate) lost: u64,
     /// Those that ended until then had to go for later ones.
     pub(crate) dropped_until: Option<Moment>,
 }
@@ -62,30 +68,31 @@ struct Slowness {
 }
 
 impl Kept {
-    /// At every beat, by one thread at a time: takes in what was left, and judges anew where that is due.
-    pub(in crate::record) fn beat<'a>(
+    /// At every beat, by one thread at a time, `since` the start: takes in what was left, and judges anew where a second is
+    /// over. `cores` are asked for only then, and where something was left.
+    pub(in crate::record) fn beat(
         &mut self,
-        started: Moment,
+        (started, since): (Moment, Duration),
         left: &Left,
-        cores: impl Iterator<Item = &'a Core> + Clone,
+        cores: impl FnOnce() -> Vec<Arc<Core>>,
     ) {
-        let cores = cores.filter(|core| core.number != 0);
-        if cores.clone().count() != self.operations.len() {
-            for core in cores.clone() {
-                let slowness = || Slowness::new(core.bar.nanos());
-                self.operations.entry(core.number).or_insert_with(slowness);
-            }
+        let mut came = Vec::new();
+        self.missing.lost += self.reader.read(left, &mut |receipt| came.push(receipt));
+        let is_over = since.as_secs() > self.judged;
+        if came.is_empty() && !is_over {
+            return;
         }
-        let mut reader = std::mem::take(&mut self.reader);
-        let lost = reader.read(left, &mut |receipt| {
+        let mut cores = cores();
+        cores.retain(|core| core.number != 0);
+        for core in &cores {
+            let slowness = || Slowness::new(core.bar.nanos());
+            self.operations.entry(core.number).or_insert_with(slowness);
+        }
+        for receipt in came {
             let second = receipt.ended.since(started).as_secs();
             self.take(receipt, second);
-        });
-        self.missing.left_out += lost;
-        self.reader = reader;
-        let now = started.elapsed().as_secs();
-        let is_over = now > self.second.0;
-        for core in cores {
+        }
+        for core in &cores {
             let Some(slowness) = self.operations.get_mut(&core.number) else {
                 continue;
             };
@@ -94,12 +101,13 @@ impl Kept {
             }
             slowness.limit_rate();
             let bar = slowness.raised_ns.unwrap_or(slowness.base_ns);
-            if bar != core.bar.nanos() {
+            // Each second also where it stays: the clock may have changed its unit.
+            if is_over || bar != core.bar.nanos() {
                 core.bar.set(bar);
             }
         }
         if is_over {
-            self.second = (now, 0);
+            self.judged = since.as_secs();
         }
     }
 
@@ -214,8 +222,6 @@ impl Slowness {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::segment::Outcome;
 
@@ -302,6 +308,32 @@ mod tests {
             (listed, slowest.unlisted),
             (vec![20_004, 20_006, 20_008], 4)
         );
+    }
+
+    #[test]
+    fn a_second_ends_also_when_slow_ones_ended_after_it() {
+        let (started, left) = (Moment::now(), Left::new());
+        let core = Core::new("search", super::super::Slow::default());
+        let mut kept = kept(&[(core.number, 100)]);
+        let beat = |kept: &mut Kept, milliseconds: u64, slow: u64| {
+            for n in 0..slow {
+                let mut one = receipt(core.number, 1_000 + n);
+                one.ended = started + Duration::from_millis(milliseconds);
+                left.leave(&one);
+            }
+            let since = Duration::from_millis(milliseconds);
+            kept.beat((started, since), &left, || vec![Arc::clone(&core)]);
+            (kept.operations[&core.number].passed, core.bar.nanos())
+        };
+        // Twice as many as a second keeps, and one at the first beat of the next ones.
+        assert_eq!(beat(&mut kept, 500, 41).1, 1_021);
+        let over = beat(&mut kept, 1_050, 1);
+        assert_eq!(over.0, 0, "counted anew");
+        assert!(beat(&mut kept, 2_050, 1).1 < 1_021, "it comes down again");
+        assert_eq!(all(&kept).len(), PER_SECOND + 2);
+        assert_eq!((kept.missing.left_out, kept.missing.lost), (21, 0));
+        let asked = || panic!("nothing was left, and the second goes on");
+        kept.beat((started, Duration::from_millis(2_100)), &left, asked);
     }
 
     #[test]
