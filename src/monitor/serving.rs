@@ -62,10 +62,15 @@ impl Serving {
 
     /// Closes all, for good. Not under the lock: an answer under way may ask what answering costs.
     pub(super) fn stop(&self) {
-        let servers = self.servers().take();
-        for server in servers.iter().flatten() {
+        let mut open = self.servers();
+        let servers = open.take().unwrap_or_default();
+        let costs: Vec<_> = servers.iter().map(Server::cost).collect();
+        // Who asks meanwhile is told no less than before.
+        *self.closed() += costs.iter().sum();
+        drop(open);
+        for (server, cost) in servers.iter().zip(costs) {
             server.stop();
-            *self.closed() += server.cost();
+            *self.closed() += server.cost().saturating_sub(cost);
         }
     }
 
@@ -153,7 +158,7 @@ impl Answers for Answering {
             // In passing: a scraper asks for months, and must not push out the edges of the program's phases.
             (Method::Get, "/metrics") => Response::bytes(
                 "text/plain; version=0.0.4; charset=utf-8",
-                export::openmetrics(&watch.report_of(&watch.snapshot(), Names::Unread)),
+                export::openmetrics(&watch.report_of(&watch.snapshot(), Names::Unlisted)),
             ),
             (Method::Get, "/functions") => functions(watch, request),
             (Method::Post, "/snapshot") => {
