@@ -119,9 +119,8 @@ impl Flight {
         }
     }
 
-    fn may_write(&self, cause: Cause, now: Duration) -> Leave {
-        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
-        budget.ask(cause, now)
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -240,16 +239,17 @@ impl Watch {
         if self.collector.is_elsewhere() || self.told().finished {
             return;
         }
-        match self.flight.may_write(cause, self.now()) {
-            Leave::Granted => {}
-            Leave::Refused(why) => {
+        let nowhere = || "this monitor writes no files".to_owned();
+        let leave = match &self.output {
+            Some(_) => self.flight.budget().ask(cause, self.now()),
+            None => self.flight.budget().refuse(cause, nowhere),
+        };
+        let output = match (leave, &self.output) {
+            (Leave::Granted, Some(output)) => output,
+            (Leave::Refused(why), _) => {
                 return self.told().note(format!("no capture ({reason}): {why}"));
             }
-            Leave::RefusedAgain => return,
-        }
-        let Some(output) = &self.output else {
-            let note = format!("no capture ({reason}): this monitor writes no files");
-            return self.told().note(note);
+            _ => return,
         };
         // A panic may follow a breach within the second.
         let time = humantime::format_rfc3339_millis(clock::wall()).to_string();

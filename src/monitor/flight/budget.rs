@@ -31,14 +31,6 @@ impl Cause {
             Self::Signal | Self::Panic => Duration::ZERO,
         }
     }
-
-    const fn index(self) -> usize {
-        match self {
-            Self::Breach => 0,
-            Self::Signal => 1,
-            Self::Panic => 2,
-        }
-    }
 }
 
 /// Whether a capture may be written.
@@ -65,7 +57,7 @@ struct Used {
 impl Budget {
     /// Asks for a capture, `now` after the start.
     pub(super) fn ask(&mut self, cause: Cause, now: Duration) -> Leave {
-        let used = &mut self.0[cause.index()];
+        let used = &mut self.0[cause as usize];
         let (most, pause) = (cause.most(), cause.pause());
         let soon = (used.last).is_some_and(|last| now.saturating_sub(last) < pause);
         if !soon && used.written < most {
@@ -73,15 +65,18 @@ impl Budget {
             used.written += 1;
             return Leave::Granted;
         }
-        if std::mem::replace(&mut used.refused, true) {
-            return Leave::RefusedAgain;
-        }
-        Leave::Refused(if soon {
-            let pause = pause.as_secs();
-            format!("one was written less than {pause} s before; later ones are not told")
-        } else {
-            format!("{most} of its kind were written; later ones are not told")
+        self.refuse(cause, || match soon {
+            true => format!("one was written less than {} s before", pause.as_secs()),
+            false => format!("{most} of its kind were written"),
         })
+    }
+
+    /// There is none, and it uses nothing up.
+    pub(super) fn refuse(&mut self, cause: Cause, why: impl FnOnce() -> String) -> Leave {
+        match std::mem::replace(&mut self.0[cause as usize].refused, true) {
+            true => Leave::RefusedAgain,
+            false => Leave::Refused(format!("{}; later ones are not told", why())),
+        }
     }
 }
 
@@ -109,5 +104,9 @@ mod tests {
         let refused = budget.ask(Cause::Panic, at(9999));
         assert!(matches!(refused, Leave::Refused(why) if why.starts_with("5 of its kind")));
         assert_eq!(budget.ask(Cause::Signal, at(9999)), Leave::Granted);
+        let nowhere = || "no files".to_owned();
+        let refused = budget.refuse(Cause::Signal, nowhere);
+        assert!(matches!(refused, Leave::Refused(why) if why.starts_with("no files")));
+        assert_eq!(budget.refuse(Cause::Signal, nowhere), Leave::RefusedAgain);
     }
 }
