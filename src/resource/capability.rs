@@ -23,6 +23,20 @@ pub(crate) fn lack(name: &str, why: &str, remedy: &str) -> Capability {
     }
 }
 
+/// What takes CPU time from the process without its doing.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn no_interference() -> impl Iterator<Item = Capability> {
+    let names = [
+        "steal time",
+        "CPU quota",
+        "thermal throttling",
+        "CPU frequency governor",
+    ];
+    names
+        .into_iter()
+        .map(|name| lack(name, "read on Linux only", "run on Linux"))
+}
+
 /// The clock that durations are measured with. The slow one measures as truly, so it is a lack of speed only.
 pub(super) fn clock() -> Capability {
     let words = clock::description();

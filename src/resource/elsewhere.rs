@@ -129,14 +129,6 @@ impl Probe for SystemProbe {
                 "the kernel's stall times exist on Linux only",
                 "",
             ),
-            lack("steal time", "read on Linux only", "run on Linux"),
-            lack("CPU quota", "read on Linux only", "run on Linux"),
-            lack("thermal throttling", "read on Linux only", "run on Linux"),
-            lack(
-                "CPU frequency governor",
-                "read on Linux only",
-                "run on Linux",
-            ),
             given(
                 "CPU time",
                 reading.cpu_seconds.is_some(),

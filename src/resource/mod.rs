@@ -261,6 +261,8 @@ pub fn capabilities() -> Vec<Capability> {
 /// As [`capabilities`], with `memory_tracking` as it is set.
 pub(crate) fn capabilities_with(memory: bool) -> Vec<Capability> {
     let mut all = probe(memory).capabilities();
+    #[cfg(not(target_os = "linux"))]
+    all.extend(capability::no_interference());
     all.push(capability::clock());
     all
 }

@@ -213,7 +213,7 @@ fn throttling(probe: &SystemProbe, reading: &Reading) -> Capability {
             "cpu.stat does not tell how often the quota was used up",
             "a kernel with CONFIG_CFS_BANDWIDTH",
         ),
-        (None, None) if reading.cpus_available.is_some() => {
+        (None, None) if probe.cpu_group.is_some() => {
             have(NAME, "no quota was seen that could be used up")
         }
         (None, None) => lack(NAME, "no quota can be read", "mount the cgroup file system"),

@@ -9,7 +9,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::cgroup::Hierarchy;
 use super::kept_file::KeptFile;
 use super::procfs;
 use crate::resource::Interference;
@@ -48,14 +47,14 @@ impl Sources {
     }
 
     /// Since the machine started, or the cgroup was made; for once a second.
-    pub(super) fn read(&mut self, at: Duration, group: Option<&Hierarchy>, buffer: &mut Vec<u8>) {
+    /// `limited`: the cgroup with the smallest CPU quota.
+    pub(super) fn read(&mut self, at: Duration, limited: Option<&Path>, buffer: &mut Vec<u8>) {
         self.read.read_at = Some(at);
         let machine = self.machine.as_ref().ok();
         let machine = machine.and_then(|file| procfs::machine_cpu(&file.first_line(buffer).ok()?));
         self.read.machine = machine.filter(|cpu| cpu.busy > 0);
         if self.quota.is_none() {
-            let level = group.and_then(|group| group.quota(buffer)).map(|it| it.1);
-            self.quota = level.and_then(|level| KeptFile::open(level.join("cpu.stat")).ok());
+            self.quota = limited.and_then(|level| KeptFile::open(level.join("cpu.stat")).ok());
         }
         let quota = self.quota.as_ref();
         self.read.quota = quota.and_then(|file| procfs::throttled(&file.read(buffer).ok()?));
@@ -109,7 +108,7 @@ fn of_each_cpu(root: &Path, below: &str) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cgroup::Version;
+    use super::super::cgroup::{Hierarchy, Version};
     use super::*;
     use crate::resource::{MachineCpu, Throttled};
 
@@ -125,7 +124,10 @@ mod tests {
     }
 
     fn read(sources: &mut Sources, seconds: u64, group: Option<&Hierarchy>) -> Interference {
-        sources.read(Duration::from_secs(seconds), group, &mut Vec::new());
+        let mut buffer = Vec::new();
+        let limited = group.and_then(|group| group.quota(&mut buffer));
+        let limited = limited.map(|it| it.1);
+        sources.read(Duration::from_secs(seconds), limited, &mut buffer);
         sources.last()
     }
 

@@ -83,9 +83,10 @@ impl SystemProbe {
         let quota = self
             .cpu_group
             .as_ref()
-            .and_then(|group| Some(group.quota(&mut self.buffer)?.0));
+            .and_then(|group| group.quota(&mut self.buffer));
         let affinity = affinity::cpus().map(f64::from);
-        self.bounds.cpus = affinity.into_iter().chain(quota).min_by(f64::total_cmp);
+        let of_quota = quota.map(|it| it.0);
+        self.bounds.cpus = affinity.into_iter().chain(of_quota).min_by(f64::total_cmp);
         if let Some(group) = self.memory_group.as_ref().filter(|_| self.memory) {
             let (limit, usage) = group.memory(&mut self.buffer);
             self.bounds.memory = limit;
@@ -102,8 +103,8 @@ impl SystemProbe {
             let (group, machine) = (self.memory_group.as_ref(), self.machine_memory.as_ref());
             self.bounds.headroom = headroom::tightest(group, machine, &mut self.buffer);
         }
-        let (group, buffer) = (self.cpu_group.as_ref(), &mut self.buffer);
-        self.interference.read(at, group, buffer);
+        let limited = quota.map(|it| it.1);
+        self.interference.read(at, limited, &mut self.buffer);
         self.bounds.at = Some(at);
     }
 

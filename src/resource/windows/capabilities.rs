@@ -46,14 +46,6 @@ pub(super) fn list(memory: bool, reading: &Reading) -> Vec<Capability> {
             "the system does not count time lost to it",
             "run on Linux",
         ),
-        lack("steal time", "read on Linux only", "run on Linux"),
-        lack("CPU quota", "read on Linux only", "run on Linux"),
-        lack("thermal throttling", "read on Linux only", "run on Linux"),
-        lack(
-            "CPU frequency governor",
-            "read on Linux only",
-            "run on Linux",
-        ),
         given(
             "CPU time",
             reading.cpu_seconds.is_some(),
