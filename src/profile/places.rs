@@ -33,22 +33,36 @@ impl Profile {
 
     /// As people know it: a function's name, else `[libc.so.6]`.
     pub(crate) fn place_name(&self, place: Place) -> Cow<'_, str> {
-        const UNKNOWN: Cow<'_, str> = Cow::Borrowed("[unknown]");
         match place {
             Place::Function(function) => match self.functions.get(function as usize) {
-                Some(function) if function.name.trim().is_empty() => Cow::Borrowed("[unnamed]"),
-                Some(function) => Cow::Borrowed(function.name.trim()),
-                None => UNKNOWN,
+                Some(function) => Cow::Borrowed(function_name(&function.name)),
+                None => Cow::Borrowed(UNKNOWN),
             },
             Place::File(mapping) => {
                 let mapping = mapping.and_then(|at| self.mappings.get(at as usize));
-                let file = mapping.and_then(|it| it.file.rsplit(['/', '\\']).next());
-                match file.map(|file| file.trim_matches(['[', ']'])) {
-                    Some(file) if !file.is_empty() => Cow::Owned(format!("[{file}]")),
-                    _ => UNKNOWN,
-                }
+                Cow::Owned(file_name(mapping.map_or("", |it| &it.file)))
             }
         }
+    }
+}
+
+/// A place of which nothing is known.
+pub(crate) const UNKNOWN: &str = "[unknown]";
+
+/// What a function is called.
+pub(crate) fn function_name(name: &str) -> &str {
+    match name.trim() {
+        "" => "[unnamed]",
+        name => name,
+    }
+}
+
+/// What code in a file is called where no function is known: `[libc.so.6]`.
+pub(crate) fn file_name(path: &str) -> String {
+    let file = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    match file.trim_matches(['[', ']']) {
+        "" => UNKNOWN.to_owned(),
+        file => format!("[{file}]"),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::cpu::places::OTHER;
 use crate::cpu::symbol::{Functions, Symbolizer};
 use crate::cpu::unwind::{Frame, Modules};
+use crate::profile::{UNKNOWN, file_name, function_name};
 
 /// Functions of a stack, the innermost ones.
 const MOST: usize = 12;
@@ -41,18 +42,15 @@ pub(super) fn functions(
 fn names(frame: Frame, functions: &[crate::cpu::symbol::Symbol], modules: &Modules) -> Vec<String> {
     if !functions.is_empty() {
         let cut = |name: &str| name[..name.floor_char_boundary(LONGEST)].to_owned();
-        return functions
-            .iter()
-            .map(|function| cut(&function.name))
-            .collect();
+        let names = functions.iter().map(|it| cut(function_name(&it.name)));
+        return names.collect();
     }
     vec![match frame {
         Frame::Code { module, .. } => {
             let path = modules.get(module).map_or("", |module| &module.path);
-            let file = path.rsplit('/').next().unwrap_or_default();
-            format!("[{}]", file.trim_matches(['[', ']']))
+            file_name(path)
         }
         Frame::Kernel(_) => "[kernel]".to_owned(),
-        Frame::Unknown(_) => "[unknown]".to_owned(),
+        Frame::Unknown(_) => UNKNOWN.to_owned(),
     }]
 }
