@@ -1,8 +1,5 @@
-//! A metric of a side with its uncertainty.
-//!
-//! Within a run: its blocks are drawn again and again with replacement and put together; the spread of what comes out is
-//! the metric's, widened where neighbouring blocks are alike (a first-order autocorrelation ρ widens the variance by
-//! (1 + ρ) ÷ (1 − ρ), and leaves so many fewer independent blocks). Between runs: the spread of their values.
+//! A metric of one run: over the whole phase, and drawn from its blocks. How it varies is told by `within`, the difference of two
+//! sides by `spread`.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Two estimates to a verdict.
+//! Two estimates to a judgement.
 
 use super::metric::Metric;
 use super::student;
@@ -35,7 +35,7 @@ pub(super) enum Spread {
 }
 
 impl Raw {
-    /// The verdict, as one of `judged`.
+    /// The judgement, as one of `judged`.
     pub(super) fn judge(self, effect: f64, judged: usize) -> Change {
         let metric = self.metric;
         let tail = (1.0 - CONFIDENCE) / 2.0 / judged as f64;

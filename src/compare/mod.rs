@@ -8,7 +8,7 @@
 //!  within.rs     how much it varies within the run
 //!  spread.rs     how far the difference of two sides may be off
 //!  raw.rs        each metric of both sides, before it is judged
-//!  judge.rs      two estimates to a verdict
+//!  judge.rs      two estimates to a judgement
 //!  recall.rs     latency at equal recall
 //!  functions.rs  which functions explain it
 //!  machine.rs    whether the runs can be compared at all

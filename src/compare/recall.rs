@@ -59,7 +59,7 @@ struct Between {
 
 /// The changes at up to three recalls that both sides reach; none unless both have two settings with a recall.
 ///
-/// Operations whose names differ in numbers only are one at several settings.
+/// Operations whose names differ in numbers only, or in words like `ef=64`, are one at several settings.
 pub(super) fn at_equal(base: &Side<'_>, new: &Side<'_>) -> Vec<Raw> {
     let (base, new) = (settings(base), settings(new));
     let families: BTreeSet<_> = base.iter().map(|it| it.family.clone()).collect();

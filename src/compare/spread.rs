@@ -93,16 +93,15 @@ fn joint(base: &[Within], new: &[Within]) -> [(f64, f64); 2] {
 
 /// Welch's and Satterthwaite's error of a difference of means, of each run's variance and its degrees of freedom.
 fn welch(base: &[Within], new: &[Within], of: impl Fn(&Within) -> (f64, f64)) -> (f64, f64) {
-    let side = |runs: &[Within]| {
-        let (variance, freedom) = runs
-            .iter()
-            .map(&of)
-            .fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+    let (mut variance, mut least) = (0.0, 0.0);
+    for runs in [base, new] {
         let count = runs.len() as f64;
-        (variance / (count * count), freedom)
-    };
-    let ((one, of_one), (another, of_another)) = (side(base), side(new));
-    let least = one * one / of_one.max(1.0) + another * another / of_another.max(1.0);
-    let freedom = (one + another).powi(2) / least.max(f64::MIN_POSITIVE);
-    ((one + another).sqrt(), freedom.clamp(2.0, 1e4))
+        for (of_run, freedom) in runs.iter().map(&of) {
+            let part = of_run / (count * count);
+            variance += part;
+            least += part * part / freedom.max(1.0);
+        }
+    }
+    let freedom = variance * variance / least.max(f64::MIN_POSITIVE);
+    (variance.sqrt(), freedom.clamp(2.0, 1e4))
 }

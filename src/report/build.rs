@@ -73,12 +73,13 @@ impl SelfCostReport {
 }
 
 impl OperationReport {
-    /// `name` without its numbers and without words like `ef=64`: operations that have the rest in common are one at several
+    /// `name` without its numbers, and without words like `ef=64`: operations that have the rest in common are one at several
     /// settings.
     pub(crate) fn family(name: &str) -> String {
         let is_of_a_number = |c: char| c.is_ascii_digit() || c == '.';
-        let words = name.split(' ').filter(|word| !word.contains('='));
-        let words: Vec<_> = words.collect();
+        let is_number = |word: &str| !word.is_empty() && word.chars().all(is_of_a_number);
+        let is_setting = |word: &&str| word.split_once('=').is_some_and(|it| is_number(it.1));
+        let words: Vec<_> = name.split(' ').filter(|word| !is_setting(word)).collect();
         words.join(" ").replace(is_of_a_number, "")
     }
 
@@ -273,6 +274,28 @@ mod tests {
             phase.gauges.into_iter().collect::<Vec<_>>(),
             [("vectors".to_owned(), 7.0)]
         );
+    }
+
+    #[test]
+    fn operations_at_several_settings_are_a_family() {
+        let family = OperationReport::family;
+        let one = family("search");
+        for name in ["search ef=64", "search ef_search=128", "search ef=0.5 m=8"] {
+            assert_eq!(family(name), one, "{name}");
+        }
+        assert_eq!(family("search_64"), family("search_128"));
+        assert_eq!(family("search{ef=64}"), family("search{ef=8}"));
+        let others = [
+            "insert",
+            "search filter=on",
+            "search filter=off",
+            "search{ef=64}",
+            "insert{ef=64}",
+            "search ef=",
+        ];
+        let different: std::collections::BTreeSet<_> = others.map(family).into();
+        assert_eq!(different.len(), others.len());
+        assert!(!different.contains(&one));
     }
 
     #[test]

@@ -76,9 +76,9 @@ fn changes(page: &mut Page, comparison: &Comparison) {
     };
     let widths = [cell(0), cell(1), cell(2), cell(3)];
     let numbers: usize = widths.iter().map(|width| width + 2).sum();
-    let verdict = "? inconclusive  ".len();
+    let judgement = "? inconclusive  ".len();
     let longest = rows.iter().map(|row| columns(&row.1)).max().unwrap_or(0);
-    let left = page.width().saturating_sub(verdict + numbers);
+    let left = page.width().saturating_sub(judgement + numbers);
     // Where the names have no room beside their figures, those stand below them.
     let beside = longest.min(MOST_OF_A_NAME) <= left;
     let name = if beside { left.min(longest) } else { 0 };
@@ -88,8 +88,12 @@ fn changes(page: &mut Page, comparison: &Comparison) {
             .map(|(cell, width)| format!("  {}", pad_left(cell, width)))
             .collect()
     };
-    let below = " ".repeat(page.width().saturating_sub(numbers).min(verdict));
-    let indent = if beside { verdict + name } else { below.len() };
+    let below = " ".repeat(page.width().saturating_sub(numbers).min(judgement));
+    let indent = if beside {
+        judgement + name
+    } else {
+        below.len()
+    };
     page.line(
         &format!("{}{}", " ".repeat(indent), figures(&head)),
         Style::Dim,
@@ -101,7 +105,7 @@ fn changes(page: &mut Page, comparison: &Comparison) {
             words::mark(change.judgement),
             change.judgement.name()
         );
-        let word = pad(&word, verdict);
+        let word = pad(&word, judgement);
         if beside {
             let about = pad(&fit(about, name), name);
             page.line(&format!("{word}{about}{}", figures(cells)), style);

@@ -26,7 +26,7 @@ pub fn markdown(comparison: &Comparison) -> String {
         if let Some(setting) = setting {
             let _ = write!(about, " {}", code(&setting));
         }
-        let verdict = format!(
+        let judgement = format!(
             "{} {}",
             words::mark(change.judgement),
             change.judgement.name()
@@ -34,9 +34,9 @@ pub fn markdown(comparison: &Comparison) -> String {
         let reason = change.reason.as_deref().map(prose).unwrap_or_default();
         vec![
             if change.judgement == Judgement::Regressed {
-                format!("**{verdict}**")
+                format!("**{judgement}**")
             } else {
-                verdict
+                judgement
             },
             about,
             reason,
@@ -48,7 +48,7 @@ pub fn markdown(comparison: &Comparison) -> String {
         ]
     });
     let header = [
-        "verdict",
+        "judgement",
         "what",
         "remark",
         "base",
