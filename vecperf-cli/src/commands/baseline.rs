@@ -1,5 +1,6 @@
 //! `vecperf baseline`: runs kept under a name, as plain files: `DIR/NAME/performance_metrics.N.json`, the CPU profile of each
-//! beside it, and in `DIR/in_use` the name of the one in use. What is being saved stands beside it as `DIR/.NAME.PID.partial`.
+//! beside it, and in `DIR/in_use` the name of the one in use. What is being saved stands beside it as `DIR/.NAME.PID.partial`,
+//! and what it replaces, until it is there, as `DIR/.NAME.PID.old`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,9 @@ use crate::args::{BaselineCommand, BaselinePlace};
 use crate::dataset::save;
 use crate::exit::{Exit, Failure, Result};
 use crate::terminal::Terminal;
+
+/// What earlier versions wrote beside the runs, and nobody read.
+const MACHINE: &str = "machine.json";
 
 /// The file that names the one in use.
 const IN_USE: &str = "in_use";
@@ -204,7 +208,8 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 
 fn is_ours(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with("performance_metrics.") && (name.ends_with(".json") || name.ends_with(".prof"))
+    let is_run = name.starts_with("performance_metrics.");
+    is_run && (name.ends_with(".json") || name.ends_with(".prof")) || name == MACHINE
 }
 
 fn names(directory: &Path) -> Vec<String> {
@@ -225,7 +230,7 @@ fn list(place: &BaselinePlace, terminal: Terminal) -> Result<Exit> {
         let directory = place.directory.join(&name);
         let reports: Vec<_> = files(&directory)
             .into_iter()
-            .filter(|it| it.extension().is_some_and(|it| it == "json"))
+            .filter(|it| it.extension().is_some_and(|it| it == "json") && !it.ends_with(MACHINE))
             .collect();
         let mark = if current.as_ref() == Some(&name) {
             "*"
