@@ -46,7 +46,7 @@ fn every_search_is_counted_once_and_in_its_phase() {
 #[test]
 fn several_settings_make_a_curve_of_recall_against_rate() {
     let place = Place::new();
-    let sweep = "--ef-search 64,10,200 --duration 1s -t 1 --warm-up 0";
+    let sweep = "--ef-search 64,10,200 --duration 3s -t 1 --warm-up 0";
     let ended = place
         .run(&format!("bench --dataset {SMALL} {sweep}"))
         .with(0);

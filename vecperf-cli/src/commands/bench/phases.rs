@@ -168,7 +168,7 @@ impl Bench {
             .map(|_| Answers::new(data.set.queries.len(), parameters.k));
         let _phase = self.monitor.steady_phase(operation);
         let load = Load {
-            phase: "search",
+            phase: SEARCH,
             operation,
             parameters,
             budget: self.plan.budget,
