@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use vecperf::Report;
 use vecperf::live::{Functions, Series, State};
-use vecperf::report::SlowOperation;
 
+use super::model::Capture;
 use crate::watched::{self, Following, Silence, Watched};
 
 /// What there is to tell.
@@ -20,7 +20,7 @@ pub(super) enum News {
     /// The profile that was asked for, or why there is none.
     Profile(Result<Functions, Silence>),
     /// The slowest operations, the slowest first, or why they are not told.
-    Slowest(Result<Vec<SlowOperation>, Silence>),
+    Slowest(Result<Capture, Silence>),
 }
 
 /// Asks again and again, until the process ends.
@@ -69,13 +69,16 @@ impl Asking {
 /// As many as a screen may have lines for.
 const SLOWEST: usize = 200;
 
-fn slowest(watched: &Watched) -> Result<Vec<SlowOperation>, Silence> {
+fn slowest(watched: &Watched) -> Result<Capture, Silence> {
     let no_report = |why| Silence::Refused(format!("what was answered is no report: {why}"));
     let capture: Report = watched::read(&watched.capture()?).map_err(no_report)?;
     let mut slowest = capture.slow_operations;
     slowest.sort_by(|a, b| b.latency_seconds.total_cmp(&a.latency_seconds));
     slowest.truncate(SLOWEST);
-    Ok(slowest)
+    Ok(Capture {
+        at_seconds: capture.run.start_seconds + capture.run.duration_seconds,
+        slowest,
+    })
 }
 
 fn again_and_again(watched: &Watched, interval: Duration, tell: &Sender<News>) {

@@ -115,6 +115,7 @@ fn edit(model: &mut Model, key: KeyCode) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::top::model::Capture;
 
     fn type_in(model: &mut Model, keys: &str) -> Vec<Wish> {
         let code = |c| match c {
@@ -158,7 +159,7 @@ mod tests {
         assert_eq!(type_in(&mut model, "oo"), [Wish::Slowest]);
         assert_eq!(model.panel, None);
         assert_eq!(type_in(&mut model, "o"), []);
-        model.slowest = Some(Slowest::Told(Vec::new()));
+        model.slowest = Some(Slowest::Told(Capture::default()));
         assert_eq!(type_in(&mut model, "oo"), [Wish::Slowest]);
         assert_eq!(model.panel, Some(Panel::Slowest));
     }

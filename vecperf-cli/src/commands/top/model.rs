@@ -35,13 +35,21 @@ pub(super) enum Profile {
     Failed(String),
 }
 
+/// What a capture told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Capture {
+    /// When it was made, in seconds from the program's start.
+    pub(super) at_seconds: f64,
+    /// The slowest operations of the last minutes, the slowest first.
+    pub(super) slowest: Vec<SlowOperation>,
+}
+
 /// The slowest operations, from a capture.
 #[derive(Clone, Debug)]
 pub(super) enum Slowest {
     /// The capture is being made.
     Asked,
-    /// The slowest first.
-    Told(Vec<SlowOperation>),
+    Told(Capture),
     /// Why there is none.
     Failed(String),
 }
@@ -125,6 +133,7 @@ impl Model {
                 let before = &self.live.state;
                 if (state.pid, &state.started_at) != (before.pid, &before.started_at) {
                     self.restarted = true;
+                    self.slowest = None;
                     self.live.history = History::default();
                 }
                 self.live.history.add(&series);
@@ -132,7 +141,7 @@ impl Model {
                 self.line = Line::Good;
             }
             News::Silent(silence) => self.line = Line::Lost(silence.to_string()),
-            News::Slowest(Ok(slowest)) => self.slowest = Some(Slowest::Told(slowest)),
+            News::Slowest(Ok(capture)) => self.slowest = Some(Slowest::Told(capture)),
             News::Slowest(Err(silence)) => {
                 self.slowest = Some(Slowest::Failed(silence.to_string()));
             }

@@ -27,15 +27,18 @@ pub(super) fn help(theme: Theme, (width, _): (usize, usize)) -> Vec<Line<'static
     lines
 }
 
+/// A message in place of a table.
+pub(super) fn said(text: &str, width: usize) -> Vec<Line<'static>> {
+    let lines = wrapped(&cut(text, 2000), width.saturating_sub(2)).into_iter();
+    lines.map(Line::from).collect()
+}
+
 pub(super) fn profile(
     model: &Model,
     theme: Theme,
     (width, height): (usize, usize),
 ) -> Vec<Line<'static>> {
-    let say = |text: &str| {
-        let lines = wrapped(&cut(text, 2000), width.saturating_sub(2)).into_iter();
-        lines.map(Line::from).collect()
-    };
+    let say = |text: &str| said(text, width);
     match &model.profile {
         None => say("No profile yet: t takes one."),
         Some(Profile::Taking(seconds)) => say(&format!(

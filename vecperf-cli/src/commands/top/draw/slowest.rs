@@ -5,9 +5,9 @@ use vecperf::export::quantity;
 use vecperf::report::SlowOperation;
 
 use super::Theme;
-use crate::commands::top::model::{Model, Slowest};
+use super::panels::said;
+use crate::commands::top::model::{Capture, Model, Slowest};
 use crate::commands::top::text::{cut, right};
-use crate::terminal::wrapped;
 
 /// Columns of a figure.
 const FIGURE: usize = 10;
@@ -17,24 +17,24 @@ pub(super) fn lines(
     theme: Theme,
     (width, height): (usize, usize),
 ) -> Vec<Line<'static>> {
-    let say = |text: &str| {
-        let lines = wrapped(&cut(text, 2000), width.saturating_sub(2)).into_iter();
-        lines.map(Line::from).collect()
-    };
+    let say = |text: &str| said(text, width);
     match &model.slowest {
-        None | Some(Slowest::Asked) => say("Asking for the slowest operations …"),
+        None => say("Another process answers now. Esc, then o: its slowest operations."),
+        Some(Slowest::Asked) => say("Asking for the slowest operations …"),
         Some(Slowest::Failed(why)) => say(why),
-        Some(Slowest::Told(slowest)) if slowest.is_empty() => {
+        Some(Slowest::Told(Capture { slowest, .. })) if slowest.is_empty() => {
             say("No operation took longer than its limit, or than 99.9 % of its kind.")
         }
-        Some(Slowest::Told(slowest)) => {
-            let now = model.seen().state.at_seconds;
+        Some(Slowest::Told(Capture {
+            at_seconds,
+            slowest,
+        })) => {
             let head =
                 ["took", "s ago", "on a CPU", "blocked", "alloc"].map(|it| right(it, FIGURE));
             let head = format!("{}  operation", head.concat());
             let head = Line::from(Span::styled(cut(&head, width), theme.strong()));
             let rows = slowest.iter().take(height.saturating_sub(1));
-            let rows = rows.map(|slow| row(slow, now, width));
+            let rows = rows.map(|slow| row(slow, *at_seconds, width));
             std::iter::once(head).chain(rows).collect()
         }
     }

@@ -9,6 +9,7 @@ use vecperf::{Status, Verdict};
 
 use super::*;
 use crate::commands::top::ask::News;
+use crate::commands::top::model::Capture;
 use crate::watched::Silence;
 
 fn verdict(status: Status, threshold: &str, operation: Option<&str>) -> Verdict {
@@ -163,7 +164,7 @@ fn what_was_lost_is_told_and_the_last_figures_stay() {
 fn the_slowest_operations_are_shown_one_by_one() {
     let mut model = model(&["search"]);
     model.panel = Some(Panel::Slowest);
-    model.hear(News::Slowest(Ok(Vec::new())));
+    model.hear(News::Slowest(Ok(Capture::default())));
     let (lines, _) = screen(&model, (80, 24), true);
     assert!(
         lines
@@ -180,7 +181,10 @@ fn the_slowest_operations_are_shown_one_by_one() {
         allocations: Some(12),
         ..SlowOperation::default()
     };
-    model.hear(News::Slowest(Ok(vec![slow])));
+    model.hear(News::Slowest(Ok(Capture {
+        at_seconds: 3725.0,
+        slowest: vec![slow],
+    })));
     let (lines, _) = screen(&model, (80, 24), true);
     let shown = lines.iter().find(|line| line.contains("213 ms")).unwrap();
     let words: Vec<_> = shown.split_whitespace().collect();
@@ -210,7 +214,10 @@ fn hostile_names_stay_in_their_columns_and_no_size_breaks_anything() {
         }],
         ..SlowOperation::default()
     };
-    model.hear(News::Slowest(Ok(names.iter().map(slow).collect())));
+    model.hear(News::Slowest(Ok(Capture {
+        at_seconds: 0.0,
+        slowest: names.iter().map(slow).collect(),
+    })));
     let panels = [Panel::Help, Panel::Profile, Panel::Slowest].map(Some);
     for panel in panels.into_iter().chain([None]) {
         model.panel = panel;
