@@ -103,7 +103,7 @@ function drawOne({ flame, kind, at }, { passes, against, name, other }) {
     .sort((a, b) => b.value - a.value)
     .transitionDuration(0)
     .setLabelHandler(describe)
-    .setSearchMatch((frame, term) => matches(frame.data, term))
+    .setSearchMatch((frame, term) => frame.parent !== null && matches(frame.data, term))
     .setSearchHandler(() => {
       const found = foundIn(root, element("flame-search").value.trim()) / root.value;
       told.textContent = `${percent(found)} of the whole in functions that match, with what they called.`;
@@ -150,7 +150,8 @@ const matches = ({ name }, term) => name.toLowerCase().includes(term.toLowerCase
 // What functions took that match, with what they called: of the whole, also where the graph is zoomed.
 function foundIn(root, term) {
   let found = 0;
-  const stack = [root];
+  // The root is no function.
+  const stack = [...root.children];
   while (stack.length > 0) {
     const frame = stack.pop();
     if (matches(frame, term)) found += frame.value;

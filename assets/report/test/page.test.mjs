@@ -145,6 +145,10 @@ test("search finds functions and says how much is theirs", () =>
     assert.match(await told(page), /% of the whole in functions that match/);
     await page.locator("#flame-search").fill("(no such [function");
     assert.equal(await found(), 0);
+    // The first frame stands for all: what it is called is no function.
+    await page.locator("#flame-search").fill("all");
+    assert.equal(await frames(page).first().evaluate((it) => [it.__data__.data.name, it.__data__.highlight].join()), "all,false");
+    assert.doesNotMatch(await told(page), /^100/);
     await page.locator("#flame-search").fill("");
     assert.doesNotMatch(await told(page), /match/);
   }));
