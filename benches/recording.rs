@@ -196,15 +196,15 @@ fn flight(rounds: usize) -> vecperf::Result<()> {
     }
     let off = rounds::median(&mut times[0].clone());
     println!("\nflight recorder, around 50 ns, each after the last");
-    for ((name, monitor), times) in monitors.iter().zip(&mut times) {
+    for (((name, monitor), operation), times) in monitors.iter().zip(&handles).zip(&mut times) {
         let added = rounds::median(times) - off;
-        let cost = own_cpu(monitor, &monitor.operation("flown"));
-        println!("{name:<28} {added:>8.2} ns added   vecperf's threads {cost:>8.1} µs a second");
+        let cost = own_cpu(monitor, operation);
+        println!("{name:<28} {added:>8.2} ns added   vecperf's threads {cost:>8.2} ms a second");
     }
     Ok(())
 }
 
-/// Microseconds of CPU time a second that vecperf's threads take while the operation is recorded on this one.
+/// Milliseconds of CPU time a second that vecperf's threads take while the operation is recorded on this one.
 fn own_cpu(monitor: &Monitor, operation: &Operation) -> f64 {
     let before = monitor.snapshot().self_cost.cpu;
     let begun = Instant::now();
@@ -212,7 +212,7 @@ fn own_cpu(monitor: &Monitor, operation: &Operation) -> f64 {
         operation.measure(chained_work);
     }
     let took = monitor.snapshot().self_cost.cpu.saturating_sub(before);
-    took.as_secs_f64() * 1e6 / begun.elapsed().as_secs_f64()
+    took.as_secs_f64() * 1e3 / begun.elapsed().as_secs_f64()
 }
 
 fn snapshots(rounds: usize) -> vecperf::Result<()> {
