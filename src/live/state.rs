@@ -1,6 +1,7 @@
 //! From windows to the state: rates and quantiles of the last ten seconds.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{OperationState, ProcessState, SCHEMA_VERSION, State};
 use crate::snapshot::{OperationSnapshot, Snapshot};
@@ -16,10 +17,11 @@ pub(crate) struct Program {
     pub(crate) started_at: String,
 }
 
-/// The state at the end of `window`, the last ten seconds of `run`, which is everything since the start.
+/// The state at the end of `window`, the last ten seconds of `run`, which is everything since the start; `own_cpu`: of all our
+/// threads since then.
 pub(crate) fn of_window(
     program: &Program,
-    now: String,
+    (now, own_cpu): (String, Duration),
     (run, window): (&Snapshot, &Snapshot),
     verdicts: Vec<Verdict>,
 ) -> State {
@@ -40,7 +42,7 @@ pub(crate) fn of_window(
         at_seconds: window.to.as_secs_f64(),
         window_seconds: seconds,
         operations: operations.collect(),
-        process: process(window, seconds),
+        process: process(window, seconds, own_cpu),
         gauges: gauges
             .map(|gauge| (gauge.name.clone(), gauge.value))
             .collect(),
@@ -94,7 +96,7 @@ fn operation(
     }
 }
 
-fn process(window: &Snapshot, seconds: f64) -> ProcessState {
+fn process(window: &Snapshot, seconds: f64, own_cpu: Duration) -> ProcessState {
     let used = &window.resources;
     let last = used.last.as_ref();
     let headroom = used.memory_headroom.as_ref();
@@ -111,14 +113,12 @@ fn process(window: &Snapshot, seconds: f64) -> ProcessState {
             .filter(|_| seconds > 0.0)
             .map(|faults| rate(faults, seconds)),
         threads: last.and_then(|last| last.threads),
-        own_cpu_seconds: 0.0, // the monitor's to say, which knows all its threads
+        own_cpu_seconds: own_cpu.as_secs_f64(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::snapshot::CounterReading;
 
@@ -149,7 +149,7 @@ mod tests {
         let (run, window) = (snapshot(0, whole), snapshot(10, recent));
         let state = of_window(
             &Program::default(),
-            String::new(),
+            (String::new(), Duration::ZERO),
             (&run, &window),
             Vec::new(),
         );
@@ -176,7 +176,12 @@ mod tests {
             ..Snapshot::default()
         };
         let empty = (&run, &Snapshot::default());
-        let state = of_window(&Program::default(), String::new(), empty, Vec::new());
+        let state = of_window(
+            &Program::default(),
+            (String::new(), Duration::ZERO),
+            empty,
+            Vec::new(),
+        );
         let build = &state.operations[0];
         assert_eq!((build.count, build.rate), (3, 0.0));
         assert_eq!(

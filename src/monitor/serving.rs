@@ -150,7 +150,7 @@ impl Answers for Answering {
         let watch = &self.0;
         match (request.method, request.path.as_str()) {
             (Method::Get, "/") => Response::bytes("text/plain; charset=utf-8", CONTENTS),
-            (Method::Get, "/state") => Response::json(&watch.state()),
+            (Method::Get, "/state") => Response::json(&watch.view.state(watch.own_cpu())),
             (Method::Get, "/series") => match request.number("since") {
                 Ok(since) => Response::json(&watch.view.series(since.unwrap_or(-1.0))),
                 Err(()) => Response::refusal(400, "since is a number of seconds"),
@@ -181,14 +181,6 @@ impl Answers for Answering {
 
     fn takes_long(&self, request: &Request) -> bool {
         ["/functions", "/snapshot"].contains(&request.path.as_str())
-    }
-}
-
-impl Watch {
-    fn state(&self) -> crate::live::State {
-        let mut state = self.view.state();
-        state.process.own_cpu_seconds = self.own_cpu().as_secs_f64();
-        state
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::clock;
 use crate::live::{self, History, Program, Series, State};
@@ -102,17 +102,28 @@ impl View {
         kept.last = Some(last);
     }
 
-    /// The state when last observed, at most a second ago; right after the start one without operations.
-    pub(super) fn state(&self) -> State {
+    /// The state when last observed, at most a second ago; right after the start one without operations. `own_cpu`: of all our
+    /// threads until now.
+    pub(super) fn state(&self, own_cpu: Duration) -> State {
         let last = lock(&self.kept).last.clone();
         let Some((at, observed)) = last else {
             let nothing = Snapshot::default();
             let now = humantime::format_rfc3339_millis(clock::wall()).to_string();
-            return live::of_window(self.program(), now, (&nothing, &nothing), Vec::new());
+            return live::of_window(
+                self.program(),
+                (now, own_cpu),
+                (&nothing, &nothing),
+                Vec::new(),
+            );
         };
         let now = humantime::format_rfc3339_millis(at).to_string();
         let windows = (&observed.run, &observed.window);
-        live::of_window(self.program(), now, windows, observed.verdicts.clone())
+        live::of_window(
+            self.program(),
+            (now, own_cpu),
+            windows,
+            observed.verdicts.clone(),
+        )
     }
 
     /// The seconds that end after `since`.

@@ -137,7 +137,11 @@ fn a_scraper_that_asks_for_long_leaves_the_phases_their_edges() {
     let port = port(&monitor);
     let phase = monitor.steady_phase("search");
     let held = vec![1_u8; 256 << 20];
-    std::thread::sleep(Duration::from_millis(200)); // ten beats see it
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    while monitor.snapshot().resources.peak_anonymous_swapped_bytes < Some(256 << 20) {
+        assert!(std::time::Instant::now() < deadline, "no beat saw it");
+        std::thread::sleep(Duration::from_millis(10));
+    }
     drop(std::hint::black_box(held));
     // More than the marks that are kept.
     for _ in 0..600 {
