@@ -83,6 +83,9 @@ fn slow(page: &mut Page, report: &Report) {
             page.wrapped(&" ".repeat(LABEL), Style::Plain, &plain(&known), Style::Dim);
         }
     }
+    if let Some(further) = view::further(report, SLOW) {
+        page.wrapped(&" ".repeat(LABEL), Style::Plain, &further, Style::Dim);
+    }
     if !slowest.is_empty() {
         page.blank();
     }

@@ -95,9 +95,8 @@ fn operations(text: &mut String, report: &Report) {
         .iter()
         .flat_map(|group| &group.rows)
         .flat_map(|row| {
-            row.details
-                .iter()
-                .map(|detail| format!("- {}: {}", code(&row.name), prose(detail)))
+            let all = row.details.iter().chain(&row.time);
+            all.map(|detail| format!("- {}: {}", code(&row.name), prose(detail)))
         })
         .collect();
     if !details.is_empty() {
@@ -114,6 +113,9 @@ fn slow(text: &mut String, report: &Report) {
         vec![code(&slow.operation), prose(&took), prose(&did)]
     });
     table(text, &["slow operation", "took", "what is known"], 3, rows);
+    if let Some(further) = view::further(report, SLOW) {
+        let _ = writeln!(text, "{}.\n", prose(&further));
+    }
 }
 
 /// Functions shown; the report and the profile have more.

@@ -18,9 +18,9 @@ pub(super) use costs::{resources, self_cost};
 pub(super) use findings::findings;
 pub(super) use heap::{heap_profile, heap_sites};
 pub(super) use memory::{extra, files, memory, parts, resident, share_of, stale, whole};
-pub(super) use operations::{COLUMNS, Group, groups, groups_without_time, named, phased};
+pub(super) use operations::{COLUMNS, Group, groups, named, phased};
 pub(super) use profile::{functions, profile};
-pub(super) use slow::{facts, sentence, slowest, took};
+pub(super) use slow::{ended, facts, further, sentence, slowest, took};
 
 /// The run in one line an operation of the judged phase: its name, then rate, latency and recall.
 pub(super) fn headlines(report: &Report) -> Vec<(String, String)> {

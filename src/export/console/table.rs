@@ -62,7 +62,7 @@ pub(super) fn draw(page: &mut Page, groups: &[Group]) {
                 ),
                 Style::Plain,
             );
-            for detail in &row.details {
+            for detail in row.details.iter().chain(&row.time) {
                 page.wrapped("    ", Style::Plain, &plain(detail), Style::Dim);
             }
         }

@@ -8,7 +8,7 @@ use crate::report::{Report, TimeSplit};
 
 /// A table a phase that had operations, then where the time went.
 pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
-    let groups = view::groups_without_time(shown.report);
+    let groups = view::groups(shown.report);
     let mut groups = groups
         .iter()
         .filter(|group| !group.rows.is_empty())

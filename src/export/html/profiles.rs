@@ -93,7 +93,7 @@ fn by_stack(profile: &Profile, value: usize) -> HashMap<(Option<&LabelValue>, bo
         let sum: &mut i64 = sums
             .entry((operation, slow, sample.locations.as_slice()))
             .or_default();
-        *sum = sum.saturating_add(sample.value(value));
+        *sum = sum.saturating_add(sample.value(value).max(0));
     }
     sums
 }

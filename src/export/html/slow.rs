@@ -15,10 +15,15 @@ pub(super) fn section(page: &mut Markup, shown: &Shown<'_>) {
     if slowest.is_empty() {
         return;
     }
-    page.html("<p class=\"lead\">Operations that took longer than their limit, or than 99.9 % of their kind.</p>\n");
+    page.html("<p class=\"lead\">Operations that took longer than their limit, or than 99.9 % of their kind");
+    match view::further(shown.report, slowest.len()) {
+        Some(further) => page.html(": the slowest; ").text(&further),
+        None => page,
+    };
+    page.html(".</p>\n");
     table(page, &slowest);
-    for slow in slowest {
-        details(page, slow);
+    for (rank, slow) in (1..).zip(slowest) {
+        details(page, rank, slow);
     }
 }
 
@@ -31,7 +36,7 @@ const COLUMNS: [Column; 10] = [
     ("phase", |slow| slow.phase.clone()),
     ("label", |slow| slow.label.clone()),
     ("took", |slow| Some(duration(slow.latency_seconds))),
-    ("ended at", |slow| Some(duration(slow.ended_seconds))),
+    ("ended at", |slow| Some(view::ended(slow))),
     ("on a CPU", |slow| slow.on_cpu_seconds.map(duration)),
     ("blocked", |slow| slow.blocked_seconds.map(duration)),
     ("preempted", |slow| slow.preempted_seconds.map(duration)),
@@ -52,17 +57,18 @@ fn table(page: &mut Markup, slowest: &[&SlowOperation]) {
     page.table("The slowest operations", &header, text, rows);
 }
 
-fn details(page: &mut Markup, slow: &SlowOperation) {
-    let took = view::took(slow);
-    page.html("<details><summary>").text(&slow.operation);
-    page.html(": ").text(&took).html("</summary>\n");
+fn details(page: &mut Markup, rank: u64, slow: &SlowOperation) {
+    // Two may have taken equally long, as far as it is shown.
+    let title = format!("{rank}. {}: {}", slow.operation, view::took(slow));
+    page.html("<details><summary>").text(&title);
+    page.html("</summary>\n");
     let facts = view::facts(slow);
     page.list(facts.iter().map(|(what, text)| format!("{what}: {text}")));
     let stacks = slow.stacks.iter().map(|stack| {
         let functions = stack.functions.join(" ← ");
         vec![functions, count(stack.samples)]
     });
-    let caption = format!("Where {} was seen that took {took}", slow.operation);
+    let caption = format!("Where it was seen: {title}");
     page.table(
         &caption,
         &["functions, from the inside to the outside", "samples"],

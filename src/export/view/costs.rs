@@ -87,34 +87,29 @@ pub(in crate::export) fn resources(report: &Report) -> Vec<(&'static str, String
 fn noise(report: &Report) -> Vec<Option<String>> {
     let steady = report.steady();
     let taken = &steady.resources.cpu_interference;
-    let steal = taken.steal_percent.zip(taken.steal_seconds);
+    let steal = taken.steal_percent;
     let quota = taken.throttled_percent.zip(taken.throttled_seconds);
     let governor = report.environment.frequency_governor.as_ref();
-    vec![
-        steal.map(|(part, seconds)| {
-            if seconds == 0.0 {
-                return format!("no steal in {}", steady.name);
-            }
-            format!(
-                "steal {} of the time with work in {}",
-                percent(part),
-                steady.name
-            )
+    let told = [
+        steal.map(|part| match part {
+            0.0 => "no steal".to_owned(),
+            _ => format!("steal {} of the time with work", percent(part)),
         }),
-        quota.map(|(part, seconds)| {
-            if part == 0.0 {
-                return "CPU quota never used up".to_owned();
+        quota.map(|(part, seconds)| match part {
+            0.0 => "CPU quota not used up".to_owned(),
+            _ => {
+                let (part, lost) = (percent(part), duration(seconds));
+                format!("CPU quota used up in {part} of its periods, {lost} lost")
             }
-            let lost = duration(seconds);
-            format!(
-                "CPU quota used up in {} of its periods, {lost} lost",
-                percent(part)
-            )
         }),
         taken.thermal_throttles.map(|events| match events {
-            0 => "never too hot".to_owned(),
+            0 => "not too hot".to_owned(),
             _ => format!("slowed down {} by heat", plural(events, "time")),
         }),
+    ];
+    let told: Vec<_> = told.into_iter().flatten().collect();
+    vec![
+        (!told.is_empty()).then(|| format!("in {}: {}", steady.name, told.join(", "))),
         governor.map(|names| format!("governor {names}")),
     ]
 }

@@ -25,6 +25,8 @@ pub(in crate::export) struct Row {
     pub(in crate::export) cells: [String; COLUMNS.len()],
     /// What does not fit a column: work, recall, service time.
     pub(in crate::export) details: Vec<String>,
+    /// Where the time went, for who does not draw it.
+    pub(in crate::export) time: Vec<String>,
 }
 
 /// An operation in a phase, or in the whole run.
@@ -80,17 +82,10 @@ fn grouped(report: &Report) -> impl Iterator<Item = &PhaseReport> {
 
 /// The phases in order; the whole run where they do not tell of all operations.
 pub(in crate::export) fn groups(report: &Report) -> Vec<Group> {
-    let group = |phase| group(report, phase, true);
-    grouped(report).map(group).collect()
+    grouped(report).map(|phase| group(report, phase)).collect()
 }
 
-/// The same, for who draws where the time went: the details do not say it again.
-pub(in crate::export) fn groups_without_time(report: &Report) -> Vec<Group> {
-    let group = |phase| group(report, phase, false);
-    grouped(report).map(group).collect()
-}
-
-fn group(report: &Report, phase: &PhaseReport, with_time: bool) -> Group {
+fn group(report: &Report, phase: &PhaseReport) -> Group {
     let judged = std::ptr::eq(phase, report.steady());
     let mut title = format!("{} · {}", phase.name, duration(phase.duration_seconds));
     if judged && report.phases.len() > 1 {
@@ -101,14 +96,14 @@ fn group(report: &Report, phase: &PhaseReport, with_time: bool) -> Group {
     let rows = phase
         .operations
         .iter()
-        .map(|operation| row(operation, steady, with_time));
+        .map(|operation| row(operation, steady));
     Group {
         title,
         rows: rows.collect(),
     }
 }
 
-fn row(operation: &OperationReport, steady: bool, with_time: bool) -> Row {
+fn row(operation: &OperationReport, steady: bool) -> Row {
     let latency = |seconds: fn(&Distribution) -> f64| {
         operation
             .latency
@@ -116,6 +111,8 @@ fn row(operation: &OperationReport, steady: bool, with_time: bool) -> Row {
             .map_or_else(String::new, |latency| duration(seconds(latency)))
     };
     let bad = operation.errors + operation.cancelled;
+    let time = operation.time_split.iter();
+    let time = time.flat_map(super::profile::time_split);
     Row {
         name: operation.name.clone(),
         cells: [
@@ -128,11 +125,12 @@ fn row(operation: &OperationReport, steady: bool, with_time: bool) -> Row {
             latency(|it| it.max_seconds),
             if bad > 0 { count(bad) } else { String::new() },
         ],
-        details: details(operation, steady, with_time),
+        details: details(operation, steady),
+        time: time.collect(),
     }
 }
 
-fn details(operation: &OperationReport, steady: bool, with_time: bool) -> Vec<String> {
+fn details(operation: &OperationReport, steady: bool) -> Vec<String> {
     let mut details = Vec::new();
     if !operation.work.is_empty() {
         let work = operation
@@ -142,8 +140,6 @@ fn details(operation: &OperationReport, steady: bool, with_time: bool) -> Vec<St
         details.push(format!("each: {}", work.collect::<Vec<_>>().join(" · ")));
     }
     details.extend(operation.allocations.as_ref().map(allocations));
-    let split = operation.time_split.iter().filter(|_| with_time);
-    details.extend(split.flat_map(super::profile::time_split));
     details.extend(operation.faults.as_ref().and_then(faults));
     let judged = operation.recall.as_ref().filter(|_| steady);
     details.extend(judged.map(recall));

@@ -14,8 +14,24 @@ pub(in crate::export) fn slowest(report: &Report, most: usize) -> Vec<&SlowOpera
 
 /// How long it took and when that was.
 pub(in crate::export) fn took(slow: &SlowOperation) -> String {
-    let (took, at) = (duration(slow.latency_seconds), duration(slow.ended_seconds));
-    format!("{took}, ended {at} after the start")
+    let took = duration(slow.latency_seconds);
+    format!("{took}, ended {} after the start", ended(slow))
+}
+
+/// When it ended, since the start; fine enough to be found on a chart of a long run.
+pub(in crate::export) fn ended(slow: &SlowOperation) -> String {
+    format!("{:.2} s", slow.ended_seconds)
+}
+
+/// How many have a receipt and are not among those shown; nothing where there are none.
+pub(in crate::export) fn further(report: &Report, shown: usize) -> Option<String> {
+    let further = report.slow_operations.len().saturating_sub(shown);
+    (further > 0).then(|| {
+        format!(
+            "{} more slow operations have a receipt",
+            count(further as u64)
+        )
+    })
 }
 
 /// What is known of it, each with what it is about.
@@ -32,7 +48,7 @@ pub(in crate::export) fn facts(slow: &SlowOperation) -> Vec<(&'static str, Strin
     let mut fact = |what, parts: Vec<Option<String>>| {
         let parts: Vec<_> = parts.into_iter().flatten().collect();
         if !parts.is_empty() {
-            facts.push((what, parts.join(" · ")));
+            facts.push((what, parts.join(", ")));
         }
     };
     fact("time", time(slow));
@@ -125,7 +141,7 @@ mod tests {
             latency_seconds: 0.213,
             ..SlowOperation::default()
         };
-        assert_eq!(took(&slow), "213 ms, ended 12.0 s after the start");
+        assert_eq!(took(&slow), "213 ms, ended 12.00 s after the start");
         assert_eq!(sentence(&slow), "");
         slow.outcome = "error".into();
         slow.label = Some("ef=200".into());
@@ -140,7 +156,7 @@ mod tests {
         });
         assert_eq!(
             sentence(&slow),
-            "outcome error · label ef=200 · 3.00 ms on a CPU · 210 ms blocked (4 times) · allocations 12 · 71 hops · \
+            "outcome error · label ef=200 · 3.00 ms on a CPU, 210 ms blocked (4 times) · allocations 12 · 71 hops · \
              3 samples, 2 of them in distance"
         );
     }
