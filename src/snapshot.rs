@@ -166,6 +166,9 @@ pub struct SeriesPoint {
     pub resources: ResourceSample,
     /// Operations ended since the monitor's start, by name.
     pub operations: BTreeMap<String, u64>,
+    /// Bytes of the parts that the program registered: what a component said last, and what of a region was in memory.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub components: BTreeMap<String, u64>,
 }
 
 /// What watching cost.

@@ -10,6 +10,7 @@ use super::ledger::Ledger;
 use super::thread::{OnBeat, Shared, run};
 use super::timeline::Mark;
 use crate::clock::{self, Moment};
+use crate::memory::Memory;
 use crate::record::Recorder;
 use crate::resource::{self, Probe, ResourceUse};
 use crate::snapshot::SeriesPoint;
@@ -56,6 +57,7 @@ impl Collector {
     /// Without a thread (the system refuses one) the readings that are asked for still take place, and a note says so.
     pub(crate) fn start(
         recorder: Arc<Recorder>,
+        memory: Memory,
         setup: Setup,
         started: Moment,
         on_beat: OnBeat,
@@ -63,6 +65,7 @@ impl Collector {
         Self::with_probe(
             resource::probe(setup.memory),
             recorder,
+            memory,
             setup,
             started,
             on_beat,
@@ -73,12 +76,14 @@ impl Collector {
     pub(crate) fn with_probe(
         probe: Box<dyn Probe>,
         recorder: Arc<Recorder>,
+        memory: Memory,
         setup: Setup,
         started: Moment,
         on_beat: OnBeat,
     ) -> Self {
         let ledger = Ledger::starting(
             recorder,
+            memory,
             probe,
             setup.interval,
             setup.series_points,

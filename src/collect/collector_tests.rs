@@ -21,6 +21,7 @@ fn start(probe: Box<dyn Probe>, interval_ms: u64, on_beat: OnBeat) -> Collector 
     Collector::with_probe(
         probe,
         Arc::new(Recorder::new(2000)),
+        Memory::default(),
         setup(interval_ms),
         Moment::now(),
         on_beat,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::beat::Schedule;
-use super::series::{OPERATIONS, Series};
+use super::series::{COMPONENTS, Named, OPERATIONS, Seen, Series};
 use super::timeline::{Mark, Timeline};
+use crate::memory::Memory;
 use crate::record::Recorder;
 use crate::resource::{Probe, Reading, ResourceUse, Window};
 use crate::snapshot::SeriesPoint;
@@ -22,13 +23,15 @@ pub(crate) struct BeatWindow {
 /// The collector's state; one lock guards it, and nobody's callback runs under that lock.
 pub(super) struct Ledger {
     recorder: Arc<Recorder>,
+    memory: Memory,
     probe: Box<dyn Probe>,
     timeline: Timeline,
     series: Series,
     schedule: Schedule,
     since_beat: Window,
     last: Duration,
-    counts: Vec<(Arc<str>, u64)>,
+    counts: Vec<Named>,
+    sizes: Vec<Named>,
     /// CPU time that marks took on the threads that asked for them.
     pub(super) marks_cpu: Duration,
     pub(super) notes: Vec<String>,
@@ -39,6 +42,7 @@ impl Ledger {
     /// Starts with a first reading at `now`.
     pub(super) fn starting(
         recorder: Arc<Recorder>,
+        memory: Memory,
         mut probe: Box<dyn Probe>,
         interval: Duration,
         series_points: usize,
@@ -47,6 +51,7 @@ impl Ledger {
         let first = probe.read(now);
         Self {
             recorder,
+            memory,
             probe,
             timeline: Timeline::starting(first.clone()),
             series: Series::starting(series_points, first.sample.clone()),
@@ -54,6 +59,7 @@ impl Ledger {
             since_beat: Window::opening(first),
             last: now,
             counts: Vec::with_capacity(OPERATIONS),
+            sizes: Vec::new(),
             marks_cpu: Duration::ZERO,
             notes: Vec::new(),
             failed_beats: 0,
@@ -68,7 +74,7 @@ impl Ledger {
     /// The beat at `now`; `end` is taken when it is over, and says which later beats were missed.
     pub(super) fn beat(&mut self, now: Duration, end: impl FnOnce() -> Duration) -> BeatWindow {
         let reading = self.read(now);
-        self.series.beat(&reading.sample, &self.counts);
+        self.series.beat(seen(&reading, &self.counts, &self.sizes));
         self.timeline.take(reading.clone());
         self.since_beat.extend(reading);
         let next = self.since_beat.next();
@@ -95,7 +101,8 @@ impl Ledger {
     /// A reading at `now` that windows can start or end at; gives the moment it counts as.
     pub(super) fn mark(&mut self, now: Duration, mark: Mark) -> Duration {
         let reading = self.read(now);
-        self.series.gather(&reading.sample, &self.counts);
+        self.series
+            .gather(seen(&reading, &self.counts, &self.sizes));
         self.since_beat.extend(reading.clone());
         self.timeline.mark(reading, mark);
         self.last
@@ -121,7 +128,16 @@ impl Ledger {
     fn read(&mut self, now: Duration) -> Reading {
         self.last = self.last.max(now);
         self.recorder.counts(OPERATIONS, &mut self.counts);
+        self.memory.sizes(COMPONENTS, &mut self.sizes);
         self.probe.read(self.last)
+    }
+}
+
+fn seen<'a>(reading: &'a Reading, counts: &'a [Named], sizes: &'a [Named]) -> Seen<'a> {
+    Seen {
+        sample: &reading.sample,
+        counts,
+        sizes,
     }
 }
 
@@ -135,6 +151,7 @@ mod tests {
         let probe = Box::new(Script::memory(memory));
         Ledger::starting(
             Arc::new(Recorder::new(2000)),
+            Memory::default(),
             probe,
             ms(100),
             600,
@@ -210,8 +227,14 @@ mod tests {
         let recorder = Arc::new(Recorder::new(10));
         let (search, insert) = (recorder.operation("search"), recorder.operation("insert"));
         let probe = Box::new(Script::memory([1]));
-        let mut ledger =
-            Ledger::starting(Arc::clone(&recorder), probe, ms(100), 600, Duration::ZERO);
+        let mut ledger = Ledger::starting(
+            Arc::clone(&recorder),
+            Memory::default(),
+            probe,
+            ms(100),
+            600,
+            Duration::ZERO,
+        );
         for outcome in [Outcome::Ok, Outcome::Error, Outcome::Cancelled, Outcome::Ok] {
             search.record(ms(3), outcome);
         }

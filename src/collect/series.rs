@@ -1,7 +1,7 @@
 //! A bounded time series: when it is full, every second point goes and the distance between points doubles.
 //!
-//! A point stands for all beats since the one before it. Its memory is the largest of them, so that a peak shows
-//! however long the run; its counters, which are cumulative, are those of the last beat.
+//! A point stands for all beats since the one before it. Its memory, parts included, is the largest of them, so that a
+//! peak shows however long the run; its counters, which are cumulative, are those of the last beat.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,8 +11,23 @@ use crate::snapshot::SeriesPoint;
 
 /// Operations whose counts are kept: the first ones used.
 pub(super) const OPERATIONS: usize = 32;
+/// Parts of the memory whose sizes are kept: the first ones registered.
+pub(super) const COMPONENTS: usize = 16;
 
-/// Resources and operation counts over time.
+/// A figure and whose it is.
+pub(super) type Named = (Arc<str>, u64);
+
+/// What a beat saw.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) sample: &'a ResourceSample,
+    /// The operations' counts so far.
+    pub(super) counts: &'a [Named],
+    /// The sizes of the memory's parts.
+    pub(super) sizes: &'a [Named],
+}
+
+/// Resources, operation counts and the memory's parts over time.
 #[derive(Clone, Debug)]
 pub(super) struct Series {
     limit: usize,
@@ -22,14 +37,27 @@ pub(super) struct Series {
     /// The point being gathered, and the beats in it.
     gathering: Option<Point>,
     gathered: u32,
-    names: Vec<Arc<str>>,
+    operations: Columns,
+    components: Columns,
 }
 
 #[derive(Clone, Debug)]
 struct Point {
     sample: ResourceSample,
-    /// Operations ended so far, in the order of `names`.
-    counts: Vec<u64>,
+    /// Operations ended so far.
+    counts: Row,
+    /// Bytes of the memory's parts.
+    sizes: Row,
+}
+
+/// The figures of a point, in the order of their columns.
+type Row = Box<[Option<u64>]>;
+
+/// Whose figures the rows hold. A column is never given up, so that a shorter row is one of fewer names.
+#[derive(Clone, Debug)]
+struct Columns {
+    most: usize,
+    names: Vec<Arc<str>>,
 }
 
 impl Series {
@@ -37,7 +65,8 @@ impl Series {
     pub(super) fn starting(limit: usize, start: ResourceSample) -> Self {
         let first = Point {
             sample: start,
-            counts: Vec::new(),
+            counts: Row::default(),
+            sizes: Row::default(),
         };
         Self {
             limit: limit.max(4),
@@ -45,13 +74,14 @@ impl Series {
             points: vec![first],
             gathering: None,
             gathered: 0,
-            names: Vec::new(),
+            operations: Columns::at_most(OPERATIONS),
+            components: Columns::at_most(COMPONENTS),
         }
     }
 
-    /// Adds a beat; `counts` are the operations' counts so far.
-    pub(super) fn beat(&mut self, sample: &ResourceSample, counts: &[(Arc<str>, u64)]) {
-        self.gather(sample, counts);
+    /// Adds a beat.
+    pub(super) fn beat(&mut self, seen: Seen<'_>) {
+        self.gather(seen);
         self.gathered += 1;
         if self.gathered >= self.stride
             && let Some(point) = self.gathering.take()
@@ -63,13 +93,14 @@ impl Series {
     }
 
     /// Adds a reading between beats to the point being gathered.
-    pub(super) fn gather(&mut self, sample: &ResourceSample, counts: &[(Arc<str>, u64)]) {
+    pub(super) fn gather(&mut self, seen: Seen<'_>) {
         let mut point = Point {
-            sample: sample.clone(),
-            counts: self.columns(counts),
+            sample: seen.sample.clone(),
+            counts: self.operations.row(seen.counts),
+            sizes: self.components.row(seen.sizes),
         };
         if let Some(before) = &self.gathering {
-            point.keep_peaks(&before.sample);
+            point.keep_peaks(before);
         }
         self.gathering = Some(point);
     }
@@ -79,7 +110,8 @@ impl Series {
         let all = self.points.iter().chain(&self.gathering);
         all.map(|point| SeriesPoint {
             resources: point.sample.clone(),
-            operations: self.named(&point.counts),
+            operations: self.operations.named(&point.counts),
+            components: self.components.named(&point.sizes),
         })
         .collect()
     }
@@ -90,7 +122,7 @@ impl Series {
             + self
                 .points
                 .iter()
-                .map(|point| point.counts.capacity() * size_of::<u64>())
+                .map(|point| size_of_val(&*point.counts) + size_of_val(&*point.sizes))
                 .sum::<usize>()
     }
 
@@ -109,48 +141,59 @@ impl Series {
                 self.gathered = self.stride;
                 break;
             };
-            later.keep_peaks(&earlier.sample);
+            later.keep_peaks(&earlier);
             kept.push(later);
         }
         drop(points);
         self.points = kept;
         self.stride = self.stride.saturating_mul(2);
     }
+}
 
-    /// The counts in the order of `names`; a name not seen before gets a column while there is one.
-    fn columns(&mut self, counts: &[(Arc<str>, u64)]) -> Vec<u64> {
-        let mut columns = vec![0; self.names.len()];
-        for (position, (name, count)) in counts.iter().enumerate() {
-            // The recorder keeps its order, so a name is nearly always where it was.
+impl Columns {
+    fn at_most(most: usize) -> Self {
+        Self {
+            most,
+            names: Vec::new(),
+        }
+    }
+
+    /// The figures in their columns; a name not seen before gets a column while there is one.
+    fn row(&mut self, figures: &[Named]) -> Row {
+        let mut row = vec![None; self.names.len()];
+        for (position, (name, figure)) in figures.iter().enumerate() {
+            // Who tells them keeps its order, so a name is nearly always where it was.
             let column = match self.names.get(position) {
                 Some(known) if known == name => Some(position),
                 _ => self.names.iter().position(|known| known == name),
             };
             match column {
-                Some(column) => columns[column] = *count,
-                None if self.names.len() < OPERATIONS => {
+                Some(column) => row[column] = Some(*figure),
+                None if self.names.len() < self.most => {
                     self.names.push(Arc::clone(name));
-                    columns.push(*count);
+                    row.push(Some(*figure));
                 }
                 None => {}
             }
         }
-        columns
+        row.into()
     }
 
-    fn named(&self, counts: &[u64]) -> BTreeMap<String, u64> {
-        self.names
-            .iter()
-            .zip(counts)
-            .map(|(name, count)| (name.to_string(), *count))
+    fn named(&self, row: &Row) -> BTreeMap<String, u64> {
+        let figures = self.names.iter().zip(row);
+        figures
+            .filter_map(|(name, figure)| Some((name.to_string(), (*figure)?)))
             .collect()
     }
 }
 
 impl Point {
     /// Raises the memory of this point to that of `earlier`, which it takes the place of.
-    fn keep_peaks(&mut self, earlier: &ResourceSample) {
-        let sample = &mut self.sample;
+    fn keep_peaks(&mut self, earlier: &Self) {
+        for (mine, other) in self.sizes.iter_mut().zip(&earlier.sizes) {
+            *mine = (*mine).max(*other);
+        }
+        let (sample, earlier) = (&mut self.sample, &earlier.sample);
         // `None` is the smallest, so a value stays where only one of the two is known.
         for (mine, other) in [
             (&mut sample.anonymous_bytes, earlier.anonymous_bytes),
@@ -179,14 +222,24 @@ mod tests {
         }
     }
 
+    /// A beat at which nothing but the memory is known.
+    fn only(sample: &ResourceSample) -> Seen<'_> {
+        Seen {
+            sample,
+            counts: &[],
+            sizes: &[],
+        }
+    }
+
     fn run(limit: usize, beats: u64, anonymous: impl Fn(u64) -> u64) -> Series {
         let mut series = Series::starting(limit, sample(0, anonymous(0)));
         let name: Arc<str> = "search".into();
         for beat in 1..=beats {
-            series.beat(
-                &sample(beat, anonymous(beat)),
-                &[(Arc::clone(&name), beat * 10)],
-            );
+            series.beat(Seen {
+                sample: &sample(beat, anonymous(beat)),
+                counts: &[(Arc::clone(&name), beat * 10)],
+                sizes: &[("graph".into(), anonymous(beat))],
+            });
         }
         series
     }
@@ -238,6 +291,7 @@ mod tests {
                 Some(9999),
                 "peak at beat {peak}"
             );
+            assert_eq!(highest.components["graph"], 9999, "peak at beat {peak}");
             assert!(highest.resources.at_seconds >= peak as f64);
         }
     }
@@ -245,9 +299,9 @@ mod tests {
     #[test]
     fn a_reading_between_beats_shows_at_once_and_its_peak_stays() {
         let mut series = run(8, 2, |_| 1);
-        series.gather(&sample(3, 50), &[]);
+        series.gather(only(&sample(3, 50)));
         assert_eq!(series.points().len(), 4);
-        series.beat(&sample(4, 1), &[]);
+        series.beat(only(&sample(4, 1)));
         let points = series.points();
         assert_eq!(
             (points.len(), points[3].resources.anonymous_bytes),
@@ -259,11 +313,32 @@ mod tests {
     fn operations_beyond_the_columns_are_left_out_and_late_ones_get_theirs() {
         let many: Vec<(Arc<str>, u64)> = (0..100).map(|i| (format!("op{i}").into(), i)).collect();
         let mut series = run(8, 1, |_| 1);
-        series.beat(&sample(2, 1), &many);
+        series.beat(Seen {
+            sample: &sample(2, 1),
+            counts: &many,
+            sizes: &many,
+        });
         let points = series.points();
         assert_eq!(points[1].operations.len(), 1);
-        assert_eq!(points[2].operations.len(), OPERATIONS);
+        // The first column is that of the one before.
+        assert_eq!(points[2].operations.len(), OPERATIONS - 1);
         assert_eq!(points[2].operations["op30"], 30);
+        assert_eq!(points[2].components.len(), COMPONENTS - 1);
+    }
+
+    #[test]
+    fn a_part_that_is_removed_ends_and_leaves_the_others_where_they_are() {
+        let mut series = Series::starting(8, sample(0, 1));
+        let parts: [Named; 2] = [("graph".into(), 5), ("vectors".into(), 7)];
+        for (beat, sizes) in [(1, &parts[..]), (2, &parts[1..])] {
+            series.beat(Seen {
+                sizes,
+                ..only(&sample(beat, 1))
+            });
+        }
+        let sizes = |point: &SeriesPoint| point.components.values().copied().collect::<Vec<_>>();
+        let all: Vec<_> = series.points().iter().map(sizes).collect();
+        assert_eq!(all, [vec![], vec![5, 7], vec![7]]);
     }
 
     #[test]

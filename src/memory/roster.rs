@@ -3,6 +3,7 @@
 //! Asking goes in rounds. In each, a worker takes a subject out, asks or looks at it outside of any lock, and brings the
 //! answer back. One that does not come back is *left*: the round ends without it, and it joins again when it returns.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::account::{Answering, ComponentReading, Identity, RegionReading};
@@ -35,7 +36,7 @@ pub(super) struct Roster {
 
 struct Subject {
     id: u64,
-    name: String,
+    name: Arc<str>,
     kind: Kind,
     course: Course,
     /// The last round that it was taken out in.
@@ -111,7 +112,7 @@ impl Roster {
 
     /// Two of one name would be one line in a report: the later one is numbered.
     fn add(&mut self, name: &str, kind: Kind) -> u64 {
-        let taken = |name: &str| self.subjects.iter().any(|other| other.name == name);
+        let taken = |name: &str| self.subjects.iter().any(|other| &*other.name == name);
         let mut unique = name.to_owned();
         let mut number = 2;
         while taken(&unique) {
@@ -121,7 +122,7 @@ impl Roster {
         self.next_id += 1;
         self.subjects.push(Subject {
             id: self.next_id,
-            name: unique,
+            name: unique.into(),
             kind,
             course: Course::Idle,
             asked: 0,
@@ -283,7 +284,7 @@ impl Roster {
                     highest,
                     ..
                 } => components.push(ComponentReading {
-                    name: subject.name.clone(),
+                    name: subject.name.to_string(),
                     outside_heap: *outside_heap,
                     bytes: last.map(|last| last.0),
                     highest: *highest,
@@ -296,7 +297,7 @@ impl Roster {
                     last,
                     identity,
                 } => regions.push(RegionReading {
-                    name: subject.name.clone(),
+                    name: subject.name.to_string(),
                     bytes: range.bytes(),
                     first: first.clone(),
                     last: last.clone(),
@@ -305,6 +306,27 @@ impl Roster {
             }
         }
         (components, regions)
+    }
+
+    /// Bytes of the first `most`: what a component said last, and what of a region was in memory. Those that are not to
+    /// be trusted are left out.
+    pub(super) fn sizes(&self, most: usize) -> impl Iterator<Item = (Arc<str>, u64)> {
+        let known = self.subjects.iter().filter_map(|subject| {
+            let size = match &subject.kind {
+                _ if subject.course == Course::Panicked => None,
+                Kind::Component { last, .. } => last.map(|last| last.0),
+                Kind::Region {
+                    identity: Some(Identity::Replaced),
+                    ..
+                } => None,
+                Kind::Region { last, .. } => match last {
+                    Some(Look::Seen(pages)) => pages.resident,
+                    _ => None,
+                },
+            };
+            Some((Arc::clone(&subject.name), size?))
+        });
+        known.take(most)
     }
 
     pub(super) fn note(&self) -> Option<String> {

@@ -242,6 +242,7 @@ mod tests {
                 ..ResourceSample::default()
             },
             operations: Default::default(),
+            components: Default::default(),
         };
         let series: Vec<_> = (0..=200).map(point).collect();
         let growth = |from, to| {

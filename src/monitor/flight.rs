@@ -12,6 +12,7 @@ use super::{Monitor, Watch};
 use crate::clock;
 use crate::config::Flight as Asked;
 use crate::export::{Exporter, Json};
+use crate::memory::Memory;
 use crate::report::{PhaseReport, Report};
 use crate::resource::ResourceSample;
 use crate::snapshot::{OperationSnapshot, SeriesPoint, Snapshot};
@@ -24,6 +25,8 @@ const BETWEEN_MARKS: u64 = 15;
 const MOST_BYTES: usize = 48 << 20;
 /// Operations counted in each second.
 const OPERATIONS: usize = 32;
+/// Parts of the memory kept of each second.
+const COMPONENTS: usize = 16;
 /// How long a panic waits for its capture.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -31,6 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct Flight {
     asked: Asked,
+    memory: Memory,
     /// Set once the monitor stands: captures need all of it.
     watch: OnceLock<Weak<Watch>>,
     kept: Mutex<Kept>,
@@ -45,9 +49,10 @@ struct Kept {
 }
 
 impl Flight {
-    pub(super) fn new(asked: &Asked) -> Self {
+    pub(super) fn new(asked: &Asked, memory: Memory) -> Self {
         Self {
             asked: asked.clone(),
+            memory,
             ..Self::default()
         }
     }
@@ -65,11 +70,14 @@ impl Flight {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a second: everything since the start at its end, and the last reading of resources.
+    /// Keeps a second: everything since the start at its end, the last reading of resources, and the memory's parts.
     pub(super) fn keep(&self, run: &Snapshot, last: Option<ResourceSample>) {
         let oldest = run
             .to
             .saturating_sub(Duration::from_secs(60 * self.asked.minutes));
+        let mut sizes = Vec::new();
+        self.memory.sizes(COMPONENTS, &mut sizes);
+        let sizes = sizes.into_iter();
         let mut kept = self.kept();
         let counts = run.operations.iter().take(OPERATIONS);
         let operations: BTreeMap<String, u64> = counts
@@ -79,6 +87,9 @@ impl Flight {
             kept.points.push_back(SeriesPoint {
                 resources,
                 operations,
+                components: sizes
+                    .map(|(name, bytes)| (name.to_string(), bytes))
+                    .collect(),
             });
         }
         let is_old = |point: &SeriesPoint| point.resources.at_seconds < oldest.as_secs_f64();

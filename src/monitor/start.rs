@@ -40,7 +40,8 @@ impl Monitor {
         recorder.on_first_segment(crate::cpu::arm_this_thread);
         let callbacks = Arc::new(watch::Callbacks::default());
         let view = Arc::new(View::new(started_wall));
-        let flight = Arc::new(Flight::new(&settings.flight));
+        let memory = Memory::new(settings.monitoring.memory_tracking, started);
+        let flight = Arc::new(Flight::new(&settings.flight, memory.clone()));
         let listeners = watch::Listeners {
             callbacks: Arc::clone(&callbacks),
             view: Arc::clone(&view),
@@ -52,7 +53,6 @@ impl Monitor {
             series_points: settings.monitoring.series_points,
             memory: settings.monitoring.memory_tracking,
         };
-        let memory = Memory::new(settings.monitoring.memory_tracking, started);
         let blocks = Arc::new(Mutex::new(Blocks::default()));
         let (cut, counted) = (Arc::clone(&blocks), Arc::clone(&recorder));
         let asked = memory.clone();
@@ -66,7 +66,13 @@ impl Monitor {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .begin();
-        let collector = Collector::start(Arc::clone(&recorder), setup, started, on_beat);
+        let collector = Collector::start(
+            Arc::clone(&recorder),
+            memory.clone(),
+            setup,
+            started,
+            on_beat,
+        );
         let notes = output.iter().filter_map(OutputDirectory::note).collect();
         let source = Arc::clone(&recorder);
         let profiling = Profiling::start(&settings, Some(source));

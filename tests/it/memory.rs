@@ -33,6 +33,44 @@ fn components_are_shown_per_vector() {
     assert!(!graph.stale && graph.doubt.is_none(), "{graph:?}");
 }
 
+/// Not only at one moment: how a part grew, and that it went, shows over time.
+#[test]
+fn parts_are_in_the_time_series() {
+    let mut settings = Settings::default();
+    settings.monitoring.cpu_profiling = false;
+    settings.monitoring.resource_interval_ms = 20;
+    let monitor = Monitor::in_memory(settings).unwrap();
+    let component = monitor.component("graph", || 400_000);
+    let index = vec![1u8; 1 << 20];
+    let _region = monitor.region("index", &index);
+    let wait_until = |there: bool| {
+        for _ in 0..1_000 {
+            let series = monitor.report().series;
+            if series.last().unwrap().components.contains_key("graph") == there {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("graph in the last point: {}", !there);
+    };
+    wait_until(true);
+    component.remove();
+    wait_until(false);
+    let series = monitor.finish().unwrap().series;
+    assert!(series[0].components.is_empty());
+    let said = series
+        .iter()
+        .find_map(|point| point.components.get("graph"));
+    assert_eq!(said, Some(&400_000));
+    if cfg!(target_os = "linux") {
+        let in_memory = series.last().unwrap().components["index"];
+        assert!(
+            (1 << 20..(1 << 20) + 8192).contains(&in_memory),
+            "{in_memory}"
+        );
+    }
+}
+
 /// What is shown is the memory of the search, not what is left when the program has freed its index.
 #[test]
 fn the_account_is_that_of_the_judged_phase() {

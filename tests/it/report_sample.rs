@@ -442,6 +442,7 @@ fn point(at: u32) -> SeriesPoint {
             memory_all_stalled_seconds: Some(0.0625),
         },
         operations: BTreeMap::from([("search".to_owned(), u64::from(at) * 341)]),
+        components: BTreeMap::from([("graph".to_owned(), 12 << 20)]),
     }
 }
 

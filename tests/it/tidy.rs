@@ -59,7 +59,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "collect",
-        &["record", "resource", "signals", "snapshot", "clock"],
+        &[
+            "memory", "record", "resource", "signals", "snapshot", "clock",
+        ],
     ),
     ("threshold", &["config", "snapshot", "recall", "histogram"]),
     (

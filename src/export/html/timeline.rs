@@ -1,5 +1,7 @@
 //! What is drawn over time: rates, CPU, memory and faults, with the phases marked.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::Shown;
@@ -12,6 +14,8 @@ use crate::resource::ResourceSample;
 const MOST_POINTS: usize = 2000;
 /// Operations drawn at most: the most frequent.
 const MOST_OPERATIONS: usize = 8;
+/// Parts of the memory drawn at most: the largest.
+const MOST_COMPONENTS: usize = 4;
 
 /// The charts, as the script reads them.
 #[derive(Serialize)]
@@ -76,7 +80,7 @@ pub(super) fn of(report: &Report) -> Timeline {
     let mut charts = vec![
         rates(series),
         cpu(series, limit),
-        memory(series),
+        memory(series, report),
         faults(series),
     ];
     for chart in &mut charts {
@@ -136,24 +140,60 @@ fn cpu(series: &[Chunk<'_>], limit: Option<f64>) -> Chart {
 }
 
 /// The most of each chunk: a peak is what one looks for.
-fn memory(series: &[Chunk<'_>]) -> Chart {
+fn memory(series: &[Chunk<'_>], report: &Report) -> Chart {
     let line = |name, of: fn(&ResourceSample) -> Option<u64>| {
         let most = |chunk: &Chunk<'_>| chunk.iter().filter_map(|it| of(&it.resources)).max();
         let sizes = series.iter().map(most);
         Curve::new(name, sizes.map(|size| size.map(|it| it as f64)).collect())
     };
+    let whole = [
+        line("anonymous", |it| it.anonymous_bytes),
+        line("file-backed", |it| it.file_backed_bytes),
+        line("shared", |it| it.shared_bytes.filter(|it| *it > 0)),
+        line("swapped", |it| it.swapped_bytes.filter(|it| *it > 0)),
+    ];
     Chart {
         id: "chart-memory",
         title: "Memory",
         unit: Unit::Bytes,
-        lines: vec![
-            line("anonymous", |it| it.anonymous_bytes),
-            line("file-backed", |it| it.file_backed_bytes),
-            line("shared", |it| it.shared_bytes.filter(|it| *it > 0)),
-            line("swapped", |it| it.swapped_bytes.filter(|it| *it > 0)),
-        ],
+        lines: whole
+            .into_iter()
+            .chain(components(series, report))
+            .collect(),
         limit: None,
     }
+}
+
+/// The largest parts of the memory that the program registered, by the most that each ever had. One that says more than
+/// the process holds would hide the others.
+fn components(series: &[Chunk<'_>], report: &Report) -> Vec<Curve> {
+    let accounted = report.memory.iter().flat_map(|memory| &memory.components);
+    let doubted: Vec<_> = accounted
+        .filter(|it| it.doubt.is_some())
+        .map(|it| it.name.as_str())
+        .collect();
+    let points = || series.iter().flat_map(|chunk| chunk.iter());
+    let mut highest = BTreeMap::new();
+    for (name, bytes) in points().flat_map(|it| &it.components) {
+        let most: &mut u64 = highest.entry(name.as_str()).or_default();
+        *most = (*most).max(*bytes);
+    }
+    let trusted = |(name, _): &(&str, u64)| !doubted.contains(name);
+    let mut largest: Vec<_> = highest.into_iter().filter(trusted).collect();
+    largest.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    let line = |(name, _): (&str, u64)| {
+        let size = |it: &SeriesPoint| it.components.get(name).map(|bytes| *bytes as f64);
+        let most = |chunk: &Chunk<'_>| chunk.iter().filter_map(size).reduce(f64::max);
+        Curve::new(
+            &format!("{name} (registered)"),
+            series.iter().map(most).collect(),
+        )
+    };
+    largest
+        .into_iter()
+        .take(MOST_COMPONENTS)
+        .map(line)
+        .collect()
 }
 
 fn faults(series: &[Chunk<'_>]) -> Chart {

@@ -240,6 +240,52 @@ fn a_long_series_is_thinned_and_its_peaks_stay() {
 }
 
 #[test]
+fn the_largest_registered_parts_are_drawn_with_the_memory() {
+    let mut report = sample();
+    let doubted = report
+        .memory
+        .as_mut()
+        .unwrap()
+        .components
+        .last_mut()
+        .unwrap();
+    doubted.name = "boast".to_owned();
+    doubted.doubt = Some("more than the whole process holds".to_owned());
+    let mut point = report.series[0].clone();
+    for (name, mib) in [
+        ("boast", 1 << 30),
+        ("a", 1),
+        ("b", 7),
+        ("c", 5),
+        ("d", 3),
+        ("e", 9),
+    ] {
+        point.components.insert(name.to_owned(), mib << 20);
+    }
+    point.components.remove("graph");
+    point.resources.at_seconds = 9.0;
+    report.series.push(point);
+    let data = Dom::of(&html(&report)).texts("script").swap_remove(0);
+    let data: Value = serde_json::from_str(&data).unwrap();
+    let charts = data["timeline"]["charts"].as_array().unwrap();
+    let memory = charts.iter().find(|chart| chart["id"] == "chart-memory");
+    let lines = memory.unwrap()["lines"].as_array().unwrap();
+    let values = |name: &str| {
+        let line = lines
+            .iter()
+            .find(|line| line["name"] == format!("{name} (registered)"));
+        line.map(|line| line["values"].as_array().unwrap().clone())
+    };
+    let graph = values("graph").unwrap();
+    assert_eq!(
+        (graph[0].as_f64(), graph.last().unwrap()),
+        (Some(12_582_912.0), &Value::Null)
+    );
+    let drawn = ["boast", "a", "b", "c", "d", "e"].map(|name| values(name).is_some());
+    assert_eq!(drawn, [false, false, true, true, false, true]);
+}
+
+#[test]
 fn a_name_without_end_is_cut_once_and_says_how_much_more_there_is() {
     let mut report = sample();
     report.phases[0].name = "x".repeat(1 << 20);
