@@ -10,6 +10,8 @@ use crate::report::{Block, Distribution, PhaseReport};
 
 /// How often blocks are drawn.
 const DRAWS: usize = 200;
+/// Percent of steal from which on the host is taken to be shared: elsewhere there is none.
+const STOLEN: f64 = 0.1;
 
 /// An operation in one run.
 pub(super) struct Run {
@@ -20,6 +22,8 @@ pub(super) struct Run {
     latencies: Vec<f64>,
     /// The whole judged phase.
     whole: Sums,
+    /// Percent of the CPU time asked for that the hypervisor gave to others; 0 where it is not told.
+    stolen: f64,
 }
 
 /// What a block adds to the sums.
@@ -135,12 +139,18 @@ impl Run {
             columns: columns.keys().copied().collect(),
             latencies,
             whole,
+            stolen: used.cpu_interference.steal_percent.unwrap_or(0.0),
         })
     }
 
     /// The value over the whole phase; NaN where the report does not tell.
     pub(super) fn value(&self, metric: Metric) -> f64 {
         self.log(&self.whole, metric).exp() - metric.floor()
+    }
+
+    /// Whether others had its CPUs, too.
+    pub(super) fn shares_its_cpus(&self) -> bool {
+        self.stolen >= STOLEN
     }
 
     /// Durations that the value rests on.
@@ -196,6 +206,7 @@ impl Run {
             .map(|(drawn, singles)| Within::new(drawn, singles).ok_or(Lacking::Ended))
             .collect()
     }
+
     /// The logarithm of the metric and its floor; not finite where nothing is known.
     fn log(&self, sums: &Sums, metric: Metric) -> f64 {
         let all = &sums.all;

@@ -66,6 +66,32 @@ fn blocks_in_which_nothing_ended_leave_the_others() {
     assert!(found.reason.unwrap().contains("it ended in fewer than 6"));
 }
 
+/// One run says nothing of how runs differ, and on a host that others use they differ much.
+#[test]
+fn on_a_shared_host_one_run_a_side_needs_a_large_change() {
+    let mut random = Random::new(13);
+    let mut of = |factor, stolen| {
+        let mut report = run(Noise::Normal, &mut random, factor, 0.95, 0.0);
+        let used = &mut report.phases[0].resources;
+        used.cpu_interference.steal_percent = Some(stolen);
+        report
+    };
+    let mut p50 = |factor, stolen, runs: usize| {
+        let (base, new): (Vec<_>, Vec<_>) = (0..runs)
+            .map(|_| (of(1.0, 0.0), of(factor, stolen)))
+            .unzip();
+        let (base, new): (Vec<_>, Vec<_>) = (base.iter().collect(), new.iter().collect());
+        let mut changes = compare(&base, &new, Options::default()).changes;
+        changes.retain(|it| it.metric == Metric::LatencyP50);
+        let found = changes.remove(0);
+        (found.judgement, found.reason.is_some())
+    };
+    assert_eq!(p50(1.2, 0.0, 1), (Judgement::Regressed, false));
+    assert_eq!(p50(1.2, 2.0, 1), (Judgement::Inconclusive, true));
+    assert_eq!(p50(2.0, 2.0, 1), (Judgement::Regressed, true));
+    assert_eq!(p50(1.2, 2.0, 3), (Judgement::Regressed, false));
+}
+
 #[test]
 fn at_equal_recall_a_slower_curve_is_seen() {
     let mut random = Random::new(9);

@@ -152,7 +152,7 @@ fn recorded(kind: &str, all: usize, runs: usize, worse: (f64, f64), metric: Metr
     })
 }
 
-const KINDS: [&str; 2] = ["shared", "first"];
+const KINDS: [&str; 3] = ["shared", "first", "quiet"];
 
 fn recorded_equals(all: usize) {
     for kind in KINDS {
@@ -224,6 +224,7 @@ fn recorded_pairs() {
             "{} pairs of recordings {kind}: regressed {}, p50 regressed {}, p50 same {}",
             rates.all, rates.regressed, rates.of_metric, rates.passed
         );
+        assert_eq!(rates.regressed, 0, "{kind}");
     }
 }
 
@@ -245,6 +246,7 @@ fn a_point_of_recall_is_found_and_a_wide_interval_is_no_pass() {
 
 #[test]
 fn on_recorded_noise_equals_are_not_taken_for_worse_and_a_point_of_recall_is_found() {
+    recorded_pairs();
     recorded_equals(4);
     recorded_worse_recall(2);
 }

@@ -9,10 +9,14 @@ use crate::report::{Block, BlockOperation, Distribution, Report};
 const RECORDED: &str = include_str!("recorded.txt");
 /// So many neighbours are drawn together: what a block has in common with the next ones stays.
 const STRETCH: usize = 5;
+/// What the host took of those of which that was not recorded: not what, but that it did.
+const UNKNOWN: f64 = 1.0;
 
 /// The blocks of one run.
 pub(super) struct Recording {
     blocks: Vec<Block>,
+    /// Percent of the CPU time that the host gave to others.
+    stolen: f64,
 }
 
 /// The recordings of a kind.
@@ -23,7 +27,14 @@ pub(super) fn recordings(kind: &str) -> Vec<Recording> {
         if line.starts_with(char::is_alphabetic) {
             is_ours = line.starts_with(kind);
             if is_ours {
-                recordings.push(Recording { blocks: Vec::new() });
+                let stolen = line
+                    .split(' ')
+                    .nth(2)
+                    .map_or(UNKNOWN, |it| it.parse().unwrap());
+                recordings.push(Recording {
+                    blocks: Vec::new(),
+                    stolen,
+                });
             }
         } else if is_ours {
             recordings.last_mut().unwrap().blocks.push(block(line));
@@ -80,9 +91,12 @@ impl Recording {
         made(blocks, random, recall)
     }
 
-    /// The run as it was.
+    /// The run as it was, with what the host took.
     pub(super) fn whole(&self, random: &mut Random, recall: f64) -> Report {
-        made(self.blocks.clone(), random, recall)
+        let mut report = made(self.blocks.clone(), random, recall);
+        let used = &mut report.phases[0].resources;
+        used.cpu_interference.steal_percent = Some(self.stolen);
+        report
     }
 }
 
