@@ -1,10 +1,6 @@
-// A browser for the tests: Chromium without a network, which reports whatever a page asks for, says or throws.
+// The report pages in a browser without a network, which reports whatever a page asks for, says or throws.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { chromium } from "playwright-core";
-
-const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
-  (path) => path && existsSync(path),
-);
+import { blank } from "./chromium.mjs";
 
 // The folder with the pages: sample.html, sweep.html without profiles, hostile-N.html, and bench.html where a run made one.
 const folder = process.env.PAGES;
@@ -23,31 +19,10 @@ export function altered(name, change) {
   return "altered.html";
 }
 
-let browser;
-export const start = async () => {
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
-};
-export const stop = () => browser.close();
-
 // Opens a page; `noise` is what it asked for, said or threw beyond its own file.
-export async function open(name, { width = 1280, scheme = "light", scripts = true } = {}) {
-  const context = await browser.newContext({
-    viewport: { width, height: 900 },
-    colorScheme: scheme,
-    javaScriptEnabled: scripts,
-    reducedMotion: "reduce",
-  });
-  const page = await context.newPage();
-  const noise = [];
-  page.on("console", (message) => noise.push(`console: ${message.text()}`));
-  page.on("pageerror", (error) => noise.push(`error: ${error.stack}`));
-  page.on("dialog", (dialog) => noise.push(`dialog: ${dialog.message()}`));
-  page.on("popup", () => noise.push("a window opened"));
+export async function open(name, options) {
   let asked = 0;
-  page.on("request", (request) => {
-    asked += 1;
-    if (asked > 1) noise.push(`request: ${request.url()}`);
-  });
-  await page.goto(`file://${folder}/${name}`);
-  return { page, noise, close: () => context.close() };
+  const opened = await blank(() => ++asked === 1, options);
+  await opened.page.goto(`file://${folder}/${name}`);
+  return opened;
 }
