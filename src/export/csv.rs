@@ -19,37 +19,16 @@ impl Exporter for Csv {
 
     fn export(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let mut out = io::BufWriter::new(out);
-        line(
-            &mut out,
-            ["phase", "operation", "metric", "value", "unit"].map(str::to_owned),
-        )?;
+        line(&mut out, ["phase", "operation", "metric", "value", "unit"])?;
         for phase in std::iter::once(&report.run).chain(&report.phases) {
-            for (metric, value, unit) in of_phase(phase) {
-                line(
-                    &mut out,
-                    [
-                        cell(&phase.name),
-                        String::new(),
-                        metric.to_owned(),
-                        number(value),
-                        unit.to_owned(),
-                    ],
-                )?;
+            let name = cell(&phase.name);
+            for figure in of_phase(phase) {
+                figure_line(&mut out, &name, "", figure)?;
             }
             for operation in &phase.operations {
-                for (metric, value, unit) in of_operation(operation) {
-                    let names = [cell(&phase.name), cell(&operation.name)];
-                    let [phase, operation] = names;
-                    line(
-                        &mut out,
-                        [
-                            phase,
-                            operation,
-                            metric.to_owned(),
-                            number(value),
-                            unit.to_owned(),
-                        ],
-                    )?;
+                let operation_name = cell(&operation.name);
+                for figure in of_operation(operation) {
+                    figure_line(&mut out, &name, &operation_name, figure)?;
                 }
             }
         }
@@ -57,16 +36,7 @@ impl Exporter for Csv {
             let operation = verdict.operation.as_deref().unwrap_or_default();
             let metric = format!("verdict of {}", verdict.threshold);
             let status = crate::export::view::status(verdict.status).1;
-            line(
-                &mut out,
-                [
-                    "".to_owned(),
-                    cell(operation),
-                    cell(&metric),
-                    status.to_owned(),
-                    String::new(),
-                ],
-            )?;
+            line(&mut out, ["", &cell(operation), &cell(&metric), status, ""])?;
         }
         out.flush()
     }
@@ -156,7 +126,16 @@ pub(super) fn cell(text: &str) -> String {
     }
 }
 
-fn line(out: &mut impl Write, cells: [String; 5]) -> io::Result<()> {
+fn figure_line(
+    out: &mut impl Write,
+    phase: &str,
+    operation: &str,
+    (metric, value, unit): Figure,
+) -> io::Result<()> {
+    line(out, [phase, operation, metric, &number(value), unit])
+}
+
+fn line(out: &mut impl Write, cells: [&str; 5]) -> io::Result<()> {
     // RFC 4180 ends lines with both.
     write!(out, "{}\r\n", cells.join(","))
 }
