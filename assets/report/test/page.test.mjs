@@ -5,6 +5,8 @@ import { altered, hostile, open, real } from "./browser.mjs";
 import { grave, start, stop } from "./chromium.mjs";
 
 const [main] = real;
+// The sample's graph has too few frames to walk in.
+const ofRun = { skip: main !== "bench.html" && "needs the page of a run: scripts/check-page DIRECTORY" };
 
 before(start);
 after(stop);
@@ -47,7 +49,7 @@ for (const name of real) {
   }
 }
 
-test("a click zooms the flame graph, and the button shows the whole again", () =>
+test("a click zooms the flame graph, and the button shows the whole again", ofRun, () =>
   quietly(main, {}, async (page) => {
     const widths = () => frames(page).evaluateAll((all) => all.map((it) => it.getBoundingClientRect().width));
     const inOrder = (all) => all.map(Math.round).sort((a, b) => a - b);
@@ -67,7 +69,7 @@ test("a click zooms the flame graph, and the button shows the whole again", () =
     assert.deepEqual(inOrder(await widths()), inOrder(before));
   }));
 
-test("the flame graph is walked by keyboard", () =>
+test("the flame graph is walked by keyboard", ofRun, () =>
   quietly(main, {}, async (page) => {
     await page.locator("#flame-chart").focus();
     await page.keyboard.press("ArrowDown");
@@ -126,7 +128,7 @@ test("a search while zoomed is of the whole", () =>
     assert.equal(await share(), before);
   }));
 
-test("search finds functions and says how much is theirs", () =>
+test("search finds functions and says how much is theirs", ofRun, () =>
   quietly(main, {}, async (page) => {
     const found = () => frames(page).evaluateAll((all) => all.filter((it) => it.__data__.highlight).length);
     const name = await frames(page).nth(1).getAttribute("name");
@@ -137,13 +139,15 @@ test("search finds functions and says how much is theirs", () =>
     assert.equal(await found(), 0);
     // The first frame stands for all: what it is called is no function.
     await page.locator("#flame-search").fill("all");
-    assert.equal(await frames(page).first().evaluate((it) => [it.__data__.data.name, it.__data__.highlight].join()), "all,false");
+    const root = await frames(page).first().evaluate((it) => it.__data__);
+    assert.match(root.data.name, /^all/);
+    assert.equal(root.highlight, false);
     assert.doesNotMatch(await told(page), /^100/);
     await page.locator("#flame-search").fill("");
     assert.doesNotMatch(await told(page), /match/);
   }));
 
-test("another cohort, value or comparison changes the graph", () =>
+test("another cohort, value or comparison changes the graph", ofRun, () =>
   quietly(main, {}, async (page) => {
     const all = await told(page);
     await choose(page, "flame-cohort", "slower than p99");
