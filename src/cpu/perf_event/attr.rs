@@ -79,8 +79,9 @@ const REGISTERS: u64 = 1 << 29 | 1 << 30 | 1 << 31 | 1 << 32;
 /// How many registers a sample holds.
 pub(super) const REGISTER_COUNT: usize = REGISTERS.count_ones() as usize;
 
-/// Page faults to one sample of them: a prime, so that faults in a pattern are met all over it; at a million faults a
-/// second, the most seen, 1.5 MB/s of ring.
+/// Page faults to one sample of them, as it is asked for. A software event whose period is told makes a record each time
+/// whatever its period (`perf_swevent_event` in the kernel): each fault is seen, so that a receipt's are exact, for 56 bytes of
+/// ring; what is too fast for the reader is lost, and told.
 const FAULTS_PER_SAMPLE: u64 = 31;
 
 /// The most stack a sample can hold: a record's size is 16 bits.

@@ -290,3 +290,26 @@ fn a_seccomp_filter_is_recognised_and_leaves_nothing_open() {
         },
     );
 }
+
+/// Where several samplers of a process open and close their events, the kernel leaves faults out that each of them would see.
+#[test]
+fn faults_are_counted_by_sampling() {
+    alone("faults_are_counted_by_sampling", || {
+        const PAGES: usize = 4096;
+        let (go, work) = waiting(|| {
+            touch(PAGES);
+            this_thread()
+        });
+        let Some(mut sampler) = started(Target::ThisProcess) else {
+            return;
+        };
+        go.send(()).unwrap();
+        let mut heard = Heard::default();
+        let thread = heard.until_done(&mut *sampler, work);
+        let told = heard.of(thread);
+        if sampler.sight().faults && heard.lost == 0 {
+            assert!(told.faults >= PAGES as u64 * 9 / 10, "{told:?}");
+            assert!(told.faults <= PAGES as u64 * 2, "{told:?}");
+        }
+    });
+}

@@ -25,26 +25,6 @@ fn a_sleeping_thread_is_seen_to_leave_its_cpu_and_come_back() {
 }
 
 #[test]
-fn faults_are_counted_by_sampling() {
-    const PAGES: usize = 4096;
-    let (go, work) = waiting(|| {
-        touch(PAGES);
-        this_thread()
-    });
-    let Some(mut sampler) = started(Target::ThisProcess) else {
-        return;
-    };
-    go.send(()).unwrap();
-    let mut heard = Heard::default();
-    let thread = heard.until_done(&mut *sampler, work);
-    let told = heard.of(thread);
-    if sampler.sight().faults && heard.lost == 0 {
-        assert!(told.faults >= PAGES as u64 * 9 / 10, "{told:?}");
-        assert!(told.faults <= PAGES as u64 * 2, "{told:?}");
-    }
-}
-
-#[test]
 fn code_mapped_and_names_given_are_told() {
     let (go, work) = waiting(|| {
         let name = c"vecperf-named";
