@@ -23,7 +23,9 @@ use std::sync::Arc;
 pub use builder::Builder;
 pub use check::Flaw;
 pub use counts::OperationCounts;
-pub(crate) use places::{Place, UNKNOWN, file_name, function_name};
+pub(crate) use places::Place;
+#[cfg(all(feature = "cpu", target_os = "linux"))]
+pub(crate) use places::{UNKNOWN, file_name, function_name};
 
 /// A profile. Indices into `mappings`, `functions` and `locations` are positions in those lists.
 #[derive(Clone, Debug, Default, PartialEq)]
