@@ -208,6 +208,18 @@ fn waiting<T: Send + 'static>(
     (go, thread)
 }
 
+/// What a sampler of this process hears of a thread that it found: of all of its work, and the work's result. `None`: refused.
+fn heard_of<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<(Heard, T, Box<dyn Sampler>)> {
+    let (go, work) = waiting(work);
+    let mut sampler = started(Target::ThisProcess)?;
+    go.send(()).unwrap();
+    let mut heard = Heard::default();
+    let result = heard.until_done(&mut *sampler, work);
+    Some((heard, result, sampler))
+}
+
 /// Nanoseconds that the thread was off its CPU; it leaves and comes back in turns.
 fn off_cpu(told: &Told) -> u64 {
     let switches = match told.switches.as_slice() {

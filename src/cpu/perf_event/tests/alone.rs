@@ -296,16 +296,13 @@ fn a_seccomp_filter_is_recognised_and_leaves_nothing_open() {
 fn faults_are_counted_by_sampling() {
     alone("faults_are_counted_by_sampling", || {
         const PAGES: usize = 4096;
-        let (go, work) = waiting(|| {
+        let watched = heard_of(|| {
             touch(PAGES);
             this_thread()
         });
-        let Some(mut sampler) = started(Target::ThisProcess) else {
+        let Some((heard, thread, sampler)) = watched else {
             return;
         };
-        go.send(()).unwrap();
-        let mut heard = Heard::default();
-        let thread = heard.until_done(&mut *sampler, work);
         let told = heard.of(thread);
         if sampler.sight().faults && heard.lost == 0 {
             assert!(told.faults >= PAGES as u64 * 9 / 10, "{told:?}");

@@ -6,16 +6,13 @@ use super::*;
 
 #[test]
 fn a_sleeping_thread_is_seen_to_leave_its_cpu_and_come_back() {
-    let (go, work) = waiting(|| {
+    let watched = heard_of(|| {
         (0..20).for_each(|_| thread::sleep(Duration::from_millis(2)));
         this_thread()
     });
-    let Some(mut sampler) = started(Target::ThisProcess) else {
+    let Some((heard, thread, _sampler)) = watched else {
         return;
     };
-    go.send(()).unwrap();
-    let mut heard = Heard::default();
-    let thread = heard.until_done(&mut *sampler, work);
     let told = heard.of(thread);
     if heard.lost == 0 {
         // A machine that itself waits may take a part of a sleep, or let one pass in which the thread never left.
@@ -26,7 +23,7 @@ fn a_sleeping_thread_is_seen_to_leave_its_cpu_and_come_back() {
 
 #[test]
 fn code_mapped_and_names_given_are_told() {
-    let (go, work) = waiting(|| {
+    let watched = heard_of(|| {
         let name = c"vecperf-named";
         // SAFETY: the name is a string that ends with zero, which the kernel copies.
         unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
@@ -49,12 +46,9 @@ fn code_mapped_and_names_given_are_told() {
         unsafe { libc::munmap(code, 4096) };
         this_thread()
     });
-    let Some(mut sampler) = started(Target::ThisProcess) else {
+    let Some((heard, thread, _sampler)) = watched else {
         return;
     };
-    go.send(()).unwrap();
-    let mut heard = Heard::default();
-    let thread = heard.until_done(&mut *sampler, work);
     if heard.lost == 0 {
         assert!(heard.mapped >= 1, "{heard:?}");
         assert!(heard.of(thread).names.contains(&"vecperf-named".to_owned()));
