@@ -21,3 +21,4 @@ mod timeline;
 pub(crate) use blocks::Blocks;
 pub(crate) use collector::{Collector, Setup};
 pub(crate) use ledger::BeatWindow;
+pub(crate) use series::{COMPONENTS, OPERATIONS};

@@ -10,9 +10,9 @@ use crate::resource::ResourceSample;
 use crate::snapshot::SeriesPoint;
 
 /// Operations whose counts are kept: the first ones used.
-pub(super) const OPERATIONS: usize = 32;
+pub(crate) const OPERATIONS: usize = 32;
 /// Parts of the memory whose sizes are kept: the first ones registered.
-pub(super) const COMPONENTS: usize = 16;
+pub(crate) const COMPONENTS: usize = 16;
 
 /// A figure and whose it is.
 pub(super) type Named = (Arc<str>, u64);

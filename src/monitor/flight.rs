@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::assemble::Names;
 use super::{Monitor, Watch};
 use crate::clock;
+use crate::collect::{COMPONENTS, OPERATIONS};
 use crate::config::Flight as Asked;
 use crate::export::{Exporter, Json};
 use crate::memory::Memory;
@@ -23,10 +24,6 @@ use budget::{Budget, Cause, Leave};
 const BETWEEN_MARKS: u64 = 15;
 /// Bytes of the snapshots kept, about; the oldest go.
 const MOST_BYTES: usize = 48 << 20;
-/// Operations counted in each second.
-const OPERATIONS: usize = 32;
-/// Parts of the memory kept of each second.
-const COMPONENTS: usize = 16;
 /// How long a panic waits for its capture.
 const PATIENCE: Duration = Duration::from_secs(2);
 
