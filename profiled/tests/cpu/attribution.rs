@@ -9,33 +9,32 @@ use crate::case::{Case, PERF_EVENT, Run, TICKER, alone, back_ends};
 fn stack_and_operation_agree() {
     let _alone = alone();
     for back_end in back_ends() {
-        let run = Case::new("alternating")
-            .seconds(1.5)
-            .back_end(back_end)
-            .run();
-        let seen = run.seen.unwrap();
-        let known = ["alpha", "beta"];
-        let in_known = |sample: &_| seen.function(sample, &known).is_some();
-        let all = seen.seconds(in_known);
-        let labelled = |sample: &vecperf::profile::Sample| {
-            in_known(sample) && known.iter().any(|name| sample.has_label("operation", name))
-        };
-        let joined = seen.seconds(labelled);
-        let agreeing = seen.seconds(|sample| {
-            let function = seen.function(sample, &known);
-            function.is_some_and(|function| sample.has_label("operation", function))
+        let case = Case::new("alternating").seconds(1.5).back_end(back_end);
+        case.judge(|run| {
+            let seen = run.seen();
+            let known = ["alpha", "beta"];
+            let in_known = |sample: &_| seen.function(sample, &known).is_some();
+            let all = seen.seconds(in_known);
+            let labelled = |sample: &vecperf::profile::Sample| {
+                in_known(sample) && known.iter().any(|name| sample.has_label("operation", name))
+            };
+            let joined = seen.seconds(labelled);
+            let agreeing = seen.seconds(|sample| {
+                let function = seen.function(sample, &known);
+                function.is_some_and(|function| sample.has_label("operation", function))
+            });
+            println!(
+                "{back_end}: joined {:.2} %, agreeing {:.2} % of those",
+                100.0 * joined / all,
+                100.0 * agreeing / joined
+            );
+            let at_least = if back_end == TICKER { 0.85 } else { 0.95 };
+            assert!(joined >= at_least * all, "{back_end}: {joined} of {all} s");
+            assert!(
+                agreeing >= 0.995 * joined,
+                "{back_end}: {agreeing} of {joined} s"
+            );
         });
-        println!(
-            "{back_end}: joined {:.2} %, agreeing {:.2} % of those",
-            100.0 * joined / all,
-            100.0 * agreeing / joined
-        );
-        let at_least = if back_end == TICKER { 0.85 } else { 0.95 };
-        assert!(joined >= at_least * all, "{back_end}: {joined} of {all} s");
-        assert!(
-            agreeing >= 0.995 * joined,
-            "{back_end}: {agreeing} of {joined} s"
-        );
     }
 }
 
@@ -47,8 +46,9 @@ fn the_slow_path_stands_out_above_p99() {
     const LEAST: f64 = 0.80;
     let _alone = alone();
     for back_end in back_ends() {
-        let run = Case::new("slow").seconds(3.0).back_end(back_end).run();
-        let (overall, cut) = (slow_share(&run, None), slow_share(&run, Some("above_p99")));
+        let case = Case::new("slow").seconds(3.0).back_end(back_end);
+        case.judge(|run| {
+        let (overall, cut) = (slow_share(run, None), slow_share(run, Some("above_p99")));
         let truth = run.truth.fact("share_above_p99");
         println!(
             "{back_end}: slow path {:.1} % of all (in truth {:.1} %), {:.1} % above p99 (in truth {:.1} %)",
@@ -64,12 +64,13 @@ fn the_slow_path_stands_out_above_p99() {
             eprintln!("{back_end}: usual operations were slow, too: only {truth:.3} could be seen");
             assert!(cut >= truth - 0.25, "{back_end}: {cut}, in truth {truth}");
         }
+        });
     }
 }
 
 /// The slow path's share, of one cohort or of all.
 fn slow_share(run: &Run, cohort: Option<&str>) -> f64 {
-    let seen = run.seen.as_ref().unwrap();
+    let seen = run.seen();
     let known = ["usual_path", "slow_path"];
     let seconds = |of: &[&str]| {
         seen.seconds(|sample| {
@@ -88,21 +89,20 @@ fn operations_waited_as_long_as_they_did() {
     if !back_ends().contains(&PERF_EVENT) {
         return;
     }
-    let run = Case::new("sleeping")
-        .seconds(1.0)
-        .back_end(PERF_EVENT)
-        .run();
-    let seen = run.seen.unwrap();
-    let blocked = |operation: &str| blocked_seconds(&seen.report, operation);
-    let (sleeper, busy) = (blocked("sleeper"), blocked("busy"));
-    let truth = run.truth.fact("slept_seconds");
-    println!("blocked {sleeper:.3} s, in truth {truth:.3} s; the others {busy:.3} s");
-    // 3 percent and 5 ms is what we promise; a busy machine, where a thread that woke up waits, too, gets twice that.
-    assert!(
-        (sleeper - truth).abs() <= 0.06 * truth + 0.010,
-        "{sleeper}, in truth {truth}"
-    );
-    assert!(busy <= 0.01 * truth + 0.005, "{busy}");
+    let case = Case::new("sleeping").seconds(1.0).back_end(PERF_EVENT);
+    case.judge(|run| {
+        let seen = run.seen();
+        let blocked = |operation: &str| blocked_seconds(&seen.report, operation);
+        let (sleeper, busy) = (blocked("sleeper"), blocked("busy"));
+        let truth = run.truth.fact("slept_seconds");
+        println!("blocked {sleeper:.3} s, in truth {truth:.3} s; the others {busy:.3} s");
+        // 3 percent and 5 ms is what we promise; a busy machine, where a thread that woke up waits, too, gets twice that.
+        assert!(
+            (sleeper - truth).abs() <= 0.06 * truth + 0.010,
+            "{sleeper}, in truth {truth}"
+        );
+        assert!(busy <= 0.01 * truth + 0.005, "{busy}");
+    });
 }
 
 /// Seconds that an operation's instances were blocked in all.

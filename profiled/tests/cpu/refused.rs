@@ -8,27 +8,26 @@ const TOTAL: f64 = 0.05;
 /// The kernel divides CPU time into its own and the program's by what it finds at its ticks.
 const KERNEL_BY_RUSAGE: f64 = 0.10;
 
-/// Runs it; the profile holds all of the CPU time, but for this share.
-fn true_total(what: &str, within: f64, case: Case) -> Run {
-    let run = case.run();
-    let back_end = run.truth.back_end.clone().unwrap();
-    println!("{what}: {back_end}; {:?}", run.truth.refusals);
-    compare_total(what, &back_end, &run, within);
-    run
+/// Runs it; the profile holds all of the CPU time, but for this share, and `further` looks at what else it is to show.
+fn true_total(what: &str, within: f64, case: Case, further: impl Fn(&Run)) {
+    case.judge(|run| {
+        let back_end = run.truth.back_end.as_deref().unwrap();
+        println!("{what}: {back_end}; {:?}", run.truth.refusals);
+        compare_total(what, back_end, run, within);
+        further(run);
+    });
 }
 
 #[test]
 fn perf_event_refused_by_a_filter() {
     let _alone = alone();
     for program in ["split", "faults"] {
-        let run = true_total(
-            "refused by seccomp",
-            TOTAL,
-            Case::new(program).with("--deny", "perf_event_open"),
-        );
-        assert_eq!(run.truth.back_end.as_deref(), Some(THREAD_TIMER));
-        let why = run.truth.refusals.join("\n");
-        assert!(why.contains("perf_event"), "{why}");
+        let case = Case::new(program).with("--deny", "perf_event_open");
+        true_total("refused by seccomp", TOTAL, case, |run| {
+            assert_eq!(run.truth.back_end.as_deref(), Some(THREAD_TIMER));
+            let why = run.truth.refusals.join("\n");
+            assert!(why.contains("perf_event"), "{why}");
+        });
     }
 }
 
@@ -38,7 +37,7 @@ fn perf_event_and_reading_memory_refused() {
     let case = Case::new("split")
         .with("--deny", "perf_event_open")
         .with("--deny", "process_vm_readv");
-    true_total("no perf_event, no process_vm_readv", TOTAL, case);
+    true_total("no perf_event, no process_vm_readv", TOTAL, case, |_| ());
 }
 
 #[test]
@@ -67,26 +66,24 @@ fn a_user_without_rights() {
     }
     let with_perf_event = back_ends().contains(&PERF_EVENT);
     for program in ["split", "faults", "syscalls"] {
-        let run = true_total(
-            "without rights",
-            KERNEL_BY_RUSAGE,
-            Case::new(program).without_rights(),
-        );
-        if !with_perf_event || run.truth.back_end.as_deref() != Some(PERF_EVENT) {
-            continue;
-        }
-        let seen = run.seen.unwrap();
-        let hidden = seen.seconds(|sample| {
-            let names = |at: &u32| &seen.profile.locations[*at as usize].lines;
-            let mut lines = sample.locations.iter().flat_map(names);
-            lines.any(|line| {
-                seen.profile.functions[line.function as usize].name == "[kernel (not sampled)]"
-            })
+        let case = Case::new(program).without_rights();
+        true_total("without rights", KERNEL_BY_RUSAGE, case, |run| {
+            if !with_perf_event || run.truth.back_end.as_deref() != Some(PERF_EVENT) {
+                return;
+            }
+            let seen = run.seen();
+            let hidden = seen.seconds(|sample| {
+                let names = |at: &u32| &seen.profile.locations[*at as usize].lines;
+                let mut lines = sample.locations.iter().flat_map(names);
+                lines.any(|line| {
+                    seen.profile.functions[line.function as usize].name == "[kernel (not sampled)]"
+                })
+            });
+            println!("{program}: {hidden:.3} s in the kernel, not sampled");
+            if program != "split" {
+                assert!(hidden > 0.1 * run.truth.cpu_seconds, "{program}: {hidden}");
+            }
         });
-        println!("{program}: {hidden:.3} s in the kernel, not sampled");
-        if program != "split" {
-            assert!(hidden > 0.1 * run.truth.cpu_seconds, "{program}: {hidden}");
-        }
     }
 }
 
@@ -97,26 +94,20 @@ fn little_memory_may_be_locked() {
         eprintln!("SKIPPED: only root can become another user, whose limit counts");
         return;
     }
-    true_total(
-        "RLIMIT_MEMLOCK 64 KiB",
-        TOTAL,
-        Case::new("split")
-            .without_rights()
-            .with("--memlock", "65536"),
-    );
+    let case = Case::new("split")
+        .without_rights()
+        .with("--memlock", "65536");
+    true_total("RLIMIT_MEMLOCK 64 KiB", TOTAL, case, |_| ());
 }
 
 #[test]
 fn few_files_may_be_open() {
     let _alone = alone();
-    true_total(
-        "RLIMIT_NOFILE 64",
-        TOTAL,
-        Case::new("alternating").with("--nofile", "64"),
-    );
+    let case = Case::new("alternating").with("--nofile", "64");
+    true_total("RLIMIT_NOFILE 64", TOTAL, case, |_| ());
     let run = Case::new("many").with("--nofile", "64").seconds(5.0).run();
     let back_end = run.truth.back_end.as_deref().unwrap();
-    let ratio = run.seen.as_ref().unwrap().cpu_seconds() / run.truth.cpu_seconds;
+    let ratio = run.seen().cpu_seconds() / run.truth.cpu_seconds;
     println!(
         "1,000 threads, RLIMIT_NOFILE 64: {back_end}, {ratio:.3} of the CPU time; {:?}",
         run.truth.refusals
