@@ -1,6 +1,6 @@
 //! Threads: idle ones are left alone, many are covered, short ones too.
 
-use crate::case::{Case, PERF_EVENT, alone, back_ends};
+use crate::case::{Case, PERF_EVENT, Run, alone, back_ends};
 
 /// 64 threads that wait for work.
 #[test]
@@ -18,10 +18,16 @@ fn idle_threads_are_left_alone() {
     }
 }
 
-/// What a profile of short-lived threads holds of their CPU time, at least: what a thread uses after its last sample is
-/// not seen, and with signals nothing of a thread that ends before it was found, on a busy machine most of them.
-pub(crate) fn floor(back_end: &str) -> f64 {
-    if back_end == PERF_EVENT { 0.3 } else { 0.02 }
+/// A profile of short-lived threads has no more than their CPU time, and not much less: it lacks what a thread uses after
+/// its last sample and, with signals, all of a thread that ends before it was found, on a busy machine most of them. Where
+/// a thousand threads wait for a CPU, the profiler waits, too, and its buffers overflow: it has to say so.
+pub(crate) fn judge_short_lived(run: &Run) {
+    let back_end = run.truth.back_end.as_deref().unwrap_or_default();
+    let seen = run.seen().cpu_seconds() / run.truth.cpu_seconds;
+    let lost = run.truth.fact("lost") / (run.truth.asked_rate * run.truth.cpu_seconds);
+    println!("{back_end}: {seen:.3} of the CPU time, at most {lost:.3} lost and said so");
+    let floor = if back_end == PERF_EVENT { 0.6 } else { 0.02 };
+    assert!(seen <= 1.1 && seen + lost >= floor, "{back_end}: {seen}");
 }
 
 /// 1,000 threads, of 5 ms each.
@@ -32,13 +38,8 @@ fn a_thousand_threads() {
         let case = Case::new("many").seconds(5.0).back_end(back_end);
         match case.try_run() {
             Ok(run) => {
-                let ratio = run.seen().cpu_seconds() / run.truth.cpu_seconds;
-                println!(
-                    "{back_end}: 1,000 threads: {:?}, {ratio:.3} of the CPU time; {:?}",
-                    run.truth.back_end, run.truth.refusals
-                );
-                let floor = floor(run.truth.back_end.as_deref().unwrap_or_default());
-                assert!((floor..=1.1).contains(&ratio), "{back_end}: {ratio}");
+                println!("{back_end}: 1,000 threads; {:?}", run.truth.refusals);
+                judge_short_lived(&run);
             }
             // perf_event may need more descriptors than there are; `auto` has to find another way.
             Err(why) => {
@@ -55,13 +56,6 @@ fn short_lived_threads() {
     let _alone = alone();
     for back_end in back_ends() {
         let case = Case::new("churn").seconds(1.0).back_end(back_end);
-        case.judge(|run| {
-            let ratio = run.seen().cpu_seconds() / run.truth.cpu_seconds;
-            println!("{back_end}: threads of 20 ms: {ratio:.3} of the CPU time");
-            assert!(
-                (floor(back_end)..=1.1).contains(&ratio),
-                "{back_end}: {ratio}"
-            );
-        });
+        case.judge(judge_short_lived);
     }
 }
