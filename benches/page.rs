@@ -1,13 +1,16 @@
 //! How long the report page takes to make, with a CPU profile of a million samples in it:
-//! `cargo bench --bench page`.
+//! `cargo bench --bench page`. With a directory (`cargo bench --bench page -- target/million`), report and profile are left
+//! there, for `vecperf report`.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+use std::path::Path;
 use std::time::Instant;
+use std::{fs, io};
 
-use vecperf::Settings;
-use vecperf::export::{Exporter, Html};
+use vecperf::export::{Exporter, Html, pprof};
 use vecperf::profile::{Builder, Function, Line, Location, Profile, names};
+use vecperf::{Report, Settings};
 
 /// Samples of the profile, each kept by itself: more than any profile of vecperf holds, which adds up equal ones.
 const SAMPLES: usize = 1_000_000;
@@ -30,10 +33,25 @@ fn main() {
     let without = timed("page without profiles", &Html::default(), &report);
     let with = timed("page with a million samples", &html, &report);
     println!("{:34} {:>9}", "bytes that the profile adds", with - without);
+    let mut arguments = std::env::args().skip(1);
+    if let Some(directory) = arguments.find(|it| !it.starts_with('-')) {
+        leave(Path::new(&directory), &report, &profile)
+            .unwrap_or_else(|why| println!("{directory}: {why}"));
+    }
+}
+
+/// Writes both files to this directory.
+fn leave(directory: &Path, report: &Report, profile: &Profile) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    fs::write(
+        directory.join("performance_metrics.json"),
+        serde_json::to_vec(report)?,
+    )?;
+    fs::write(directory.join("profiling_data.prof"), pprof::write(profile))
 }
 
 /// Prints how long the page takes, best of three; its bytes.
-fn timed(what: &str, html: &Html<'_>, report: &vecperf::Report) -> usize {
+fn timed(what: &str, html: &Html<'_>, report: &Report) -> usize {
     let mut best = f64::INFINITY;
     let mut bytes = 0;
     for _ in 0..3 {

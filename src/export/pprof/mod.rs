@@ -39,7 +39,8 @@ pub fn write(profile: &Profile) -> Vec<u8> {
 /// Reads a `.prof` file, of vecperf or another profiler: gzip'd (also in several members) or plain. `limit` bounds the
 /// bytes after unpacking; beside them, the profile takes at most some 40 bytes of memory for each.
 ///
-/// What is read holds together as [`Profile::check`] says. What the model has no place for is left out: the regular
+/// What is read holds together as [`Profile::check`] says. Samples of equal stacks and labels become one, their values added
+/// up. What the model has no place for is left out: the regular
 /// expressions of frames to drop and to keep, and labels without a key.
 ///
 /// # Errors

@@ -1,7 +1,9 @@
-//! The samples of a file: nearly all of it. They are read by hand, number by number, and those with equal labels share
-//! them.
+//! The samples of a file: nearly all of it. They are read by hand, number by number. Those with equal labels share them,
+//! and those with equal stacks, too, become one.
 
 use std::collections::HashMap;
+use std::collections::hash_map::{Entry, RandomState};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use prost::Message;
@@ -19,7 +21,7 @@ pub(super) fn samples(
 ) -> Read<Vec<Sample>> {
     let mut samples = Vec::with_capacity(lists.count(wire::SAMPLE));
     let mut totals = vec![0; kinds];
-    let mut known = Labels::default();
+    let (mut known, mut places) = (Labels::default(), Places::default());
     let (mut stack, mut values) = (Vec::new(), Vec::new());
     lists.each(wire::SAMPLE, |element| {
         stack.clear();
@@ -28,14 +30,51 @@ pub(super) fn samples(
             .and_then(|labels| known.get(labels, texts))
             .and_then(|labels| add_up(&mut totals, &values).map(|()| labels))
             .map_err(|why| format!("sample {}: {why}", samples.len() + 1))?;
-        samples.push(Sample {
-            locations: stack.clone(),
-            values: values.clone(),
-            labels,
-        });
+        if let Some(equal) = places.equal(&mut samples, &stack, &labels) {
+            for (sum, value) in equal.values.iter_mut().zip(&values) {
+                *sum += value; // add_up() has shown that no sum overflows
+            }
+        } else {
+            samples.push(Sample {
+                locations: stack.clone(),
+                values: values.clone(),
+                labels,
+            });
+        }
         Ok(())
     })?;
     Ok(samples)
+}
+
+/// Where the samples stand, by a hash of their stacks and labels.
+#[derive(Default)]
+struct Places {
+    hasher: RandomState,
+    by_hash: HashMap<u64, usize>,
+}
+
+impl Places {
+    /// The sample of this stack and these labels among those so far; `None` where there is none, and the caller adds it.
+    /// Of two with one hash, which is as good as never, the second stays by itself: nothing is lost.
+    fn equal<'s>(
+        &mut self,
+        samples: &'s mut [Sample],
+        stack: &[u32],
+        labels: &Arc<[Label]>,
+    ) -> Option<&'s mut Sample> {
+        let hash = self.hasher.hash_one((stack, Arc::as_ptr(labels)));
+        match self.by_hash.entry(hash) {
+            Entry::Occupied(place) => {
+                let known = &mut samples[*place.get()];
+                let equal = known.locations == stack && Arc::ptr_eq(&known.labels, labels);
+                equal.then_some(known)
+            }
+            Entry::Vacant(place) => {
+                place.insert(samples.len());
+                None
+            }
+        }
+    }
 }
 
 /// Takes a sample apart: its stack, its values, and what of it begins with its first label.
