@@ -42,6 +42,9 @@ pub struct State {
     pub operations: Vec<OperationState>,
     /// What the process uses.
     pub process: ProcessState,
+    /// Bytes of the process' memory by what they are: what the program's first 16 components told last, and what of regions
+    /// is in memory. Those whose figure is doubted are left out.
+    pub components: BTreeMap<String, u64>,
     /// The program's gauges.
     pub gauges: BTreeMap<String, f64>,
     /// The thresholds, judged over the window; the gravest first.

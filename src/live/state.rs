@@ -43,6 +43,7 @@ pub(crate) fn of_window(
         window_seconds: seconds,
         operations: operations.collect(),
         process: process(window, seconds, own_cpu),
+        components: BTreeMap::new(),
         gauges: gauges
             .map(|gauge| (gauge.name.clone(), gauge.value))
             .collect(),

@@ -1,6 +1,7 @@
 //! The thread that asks components and looks at regions. Callbacks are the program's: one may panic, and one may never
 //! come back. Then the thread is left to it, and another one goes on with the others.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -142,6 +143,16 @@ impl Memory {
         if let Some(shared) = self.here() {
             sizes.extend(shared.state().roster.sizes(most));
         }
+    }
+
+    /// The same by name.
+    pub(crate) fn named_sizes(&self, most: usize) -> BTreeMap<String, u64> {
+        let mut sizes = Vec::new();
+        self.sizes(most, &mut sizes);
+        let named = sizes.into_iter();
+        named
+            .map(|(name, bytes)| (name.to_string(), bytes))
+            .collect()
     }
 
     /// The account of this moment: asks everybody and waits for the answers, at most a tenth of a second for each

@@ -10,10 +10,9 @@ use std::time::Duration;
 use super::assemble::Names;
 use super::{Monitor, Watch};
 use crate::clock;
-use crate::collect::{COMPONENTS, OPERATIONS};
+use crate::collect::OPERATIONS;
 use crate::config::Flight as Asked;
 use crate::export::{Exporter, Json};
-use crate::memory::Memory;
 use crate::report::{PhaseReport, Report};
 use crate::resource::ResourceSample;
 use crate::snapshot::{OperationSnapshot, SeriesPoint, Snapshot};
@@ -31,7 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct Flight {
     asked: Asked,
-    memory: Memory,
     /// Set once the monitor stands: captures need all of it.
     watch: OnceLock<Weak<Watch>>,
     kept: Mutex<Kept>,
@@ -46,10 +44,9 @@ struct Kept {
 }
 
 impl Flight {
-    pub(super) fn new(asked: &Asked, memory: Memory) -> Self {
+    pub(super) fn new(asked: &Asked) -> Self {
         Self {
             asked: asked.clone(),
-            memory,
             ..Self::default()
         }
     }
@@ -68,13 +65,15 @@ impl Flight {
     }
 
     /// Keeps a second: everything since the start at its end, the last reading of resources, and the memory's parts.
-    pub(super) fn keep(&self, run: &Snapshot, last: Option<ResourceSample>) {
+    pub(super) fn keep(
+        &self,
+        run: &Snapshot,
+        last: Option<ResourceSample>,
+        components: &BTreeMap<String, u64>,
+    ) {
         let oldest = run
             .to
             .saturating_sub(Duration::from_secs(60 * self.asked.minutes));
-        let mut sizes = Vec::new();
-        self.memory.sizes(COMPONENTS, &mut sizes);
-        let sizes = sizes.into_iter();
         let mut kept = self.kept();
         let counts = run.operations.iter().take(OPERATIONS);
         let operations: BTreeMap<String, u64> = counts
@@ -84,9 +83,7 @@ impl Flight {
             kept.points.push_back(SeriesPoint {
                 resources,
                 operations,
-                components: sizes
-                    .map(|(name, bytes)| (name.to_string(), bytes))
-                    .collect(),
+                components: components.clone(),
             });
         }
         let is_old = |point: &SeriesPoint| point.resources.at_seconds < oldest.as_secs_f64();

@@ -41,13 +41,14 @@ impl Monitor {
         let callbacks = Arc::new(watch::Callbacks::default());
         let view = Arc::new(View::new(started_wall));
         let memory = Memory::new(settings.monitoring.memory_tracking, started);
-        let flight = Arc::new(Flight::new(&settings.flight, memory.clone()));
+        let flight = Arc::new(Flight::new(&settings.flight));
         let listeners = watch::Listeners {
             callbacks: Arc::clone(&callbacks),
             view: Arc::clone(&view),
             flight: Arc::clone(&flight),
         };
-        let mut live = watch::Live::new(&settings, Arc::clone(&recorder), listeners);
+        let watched = (Arc::clone(&recorder), memory.clone());
+        let mut live = watch::Live::new(&settings, watched, listeners);
         let setup = Setup {
             interval: Duration::from_millis(settings.monitoring.resource_interval_ms),
             series_points: settings.monitoring.series_points,

@@ -18,6 +18,8 @@ pub(super) struct Observed {
     pub(super) run: Snapshot,
     /// The last ten seconds.
     pub(super) window: Snapshot,
+    /// Bytes of the memory's parts.
+    pub(super) components: BTreeMap<String, u64>,
     /// The thresholds over them.
     pub(super) verdicts: Vec<Verdict>,
 }
@@ -118,12 +120,15 @@ impl View {
         };
         let now = humantime::format_rfc3339_millis(at).to_string();
         let windows = (&observed.run, &observed.window);
-        live::of_window(
-            self.program(),
-            (now, own_cpu),
-            windows,
-            observed.verdicts.clone(),
-        )
+        State {
+            components: observed.components.clone(),
+            ..live::of_window(
+                self.program(),
+                (now, own_cpu),
+                windows,
+                observed.verdicts.clone(),
+            )
+        }
     }
 
     /// The seconds that end after `since`.

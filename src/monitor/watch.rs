@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::collect::{BeatWindow, Blocks};
+use crate::collect::{BeatWindow, Blocks, COMPONENTS};
 use crate::config::Settings;
+use crate::memory::Memory;
 use crate::record::Recorder;
 use crate::resource::{ResourceUse, Window};
 use crate::snapshot::Snapshot;
@@ -83,6 +84,7 @@ pub(super) struct Listeners {
 pub(super) struct Live {
     thresholds: Vec<Threshold>,
     recorder: Arc<Recorder>,
+    memory: Memory,
     listeners: Listeners,
     /// Cumulative snapshots, one an interval, oldest first.
     history: VecDeque<Snapshot>,
@@ -92,10 +94,15 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(settings: &Settings, recorder: Arc<Recorder>, listeners: Listeners) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        (recorder, memory): (Arc<Recorder>, Memory),
+        listeners: Listeners,
+    ) -> Self {
         Self {
             thresholds: threshold::thresholds(settings),
             recorder,
+            memory,
             listeners,
             history: VecDeque::with_capacity(INTERVALS + 1),
             used: VecDeque::with_capacity(INTERVALS + 1),
@@ -161,10 +168,13 @@ impl Live {
         let mut run = now.clone();
         self.listeners.view.state_recalls(&mut run);
         let resources = used.resources();
-        self.listeners.flight.keep(&run, resources.last.clone());
+        let components = self.memory.named_sizes(COMPONENTS);
+        let flight = &self.listeners.flight;
+        flight.keep(&run, resources.last.clone(), &components);
         let observed = Observed {
             run,
             window,
+            components,
             verdicts,
         };
         self.listeners.view.take(observed, &second, &resources);

@@ -60,8 +60,10 @@ fn state_of(monitor: &Monitor, ask: impl Fn(&str) -> (u16, String)) -> State {
 #[test]
 fn the_port_tells_what_the_program_does() {
     let monitor = monitor();
+    let _graph = monitor.component("graph", || 4096);
     let port = port(&monitor);
     let state = state_of(&monitor, |head| over_tcp(port, head));
+    assert_eq!(state.components["graph"], 4096);
     assert_eq!((state.schema_version, state.pid), (1, std::process::id()));
     let search = &state.operations[0];
     assert_eq!(search.name, "search \u{1b}[2J\"");

@@ -398,7 +398,7 @@ fn resolve((mapping, address, lines): AnyLocation, profile: &Profile) -> Locatio
 }
 
 /// With equal samples added up, the first in its place.
-fn added_up(mut profile: Profile) -> Profile {
+fn added_up(profile: Profile) -> Profile {
     let mut distinct: Vec<Sample> = Vec::new();
     for sample in profile.samples {
         let equal =

@@ -1,4 +1,7 @@
-//! The first lines: which program, is it heard, CPU and memory.
+//! The first lines: which program, is it heard, CPU and memory, and what the memory is for.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
@@ -12,15 +15,21 @@ use crate::commands::top::text::{age, cut, left};
 
 /// Columns of the figures, before their graph.
 const FIGURES: usize = 50;
+/// Lines of a screen that has room to say what the memory is for.
+const ROOMY: usize = 20;
 
-pub(super) fn lines(model: &Model, theme: Theme, width: usize) -> Vec<Line<'static>> {
+pub(super) fn lines(
+    model: &Model,
+    theme: Theme,
+    (width, height): (usize, usize),
+) -> Vec<Line<'static>> {
     let seen = model.seen();
     let process = &seen.state.process;
     let (cpu_fails, memory_fails) = (
         model.process_fails("max_cpu"),
         model.process_fails("max_memory"),
     );
-    vec![
+    let mut lines = vec![
         title(model, theme, width),
         row(theme, width, (cpu(process), cpu_fails), &seen.history.cores),
         row(
@@ -29,8 +38,28 @@ pub(super) fn lines(model: &Model, theme: Theme, width: usize) -> Vec<Line<'stat
             (memory(process), memory_fails),
             &seen.history.memory,
         ),
-        Line::default(),
-    ]
+    ];
+    if height >= ROOMY {
+        lines.extend(parts(&seen.state.components, theme, width));
+    }
+    lines.push(Line::default());
+    lines
+}
+
+/// What of the memory is for what, the largest first; as much as fits.
+fn parts(components: &BTreeMap<String, u64>, theme: Theme, width: usize) -> Option<Line<'static>> {
+    let mut components: Vec<_> = components.iter().collect();
+    components.sort_by_key(|&(_, bytes)| Reverse(bytes));
+    let mut text = String::from("    of it");
+    for (name, bytes) in components.iter().copied() {
+        let part = format!("  {} {}", cut(name, 30), quantity::bytes(*bytes));
+        if text.width() + part.width() > width {
+            break;
+        }
+        text += &part;
+    }
+    let style = theme.faint();
+    (!components.is_empty()).then(|| Line::from(Span::styled(text, style)))
 }
 
 /// The program at the left, how it is heard at the right.

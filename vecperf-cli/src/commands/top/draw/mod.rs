@@ -34,8 +34,9 @@ pub(super) fn all(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     let width = usize::from(area.width);
     let verdicts = verdicts::lines(model, theme, width);
     let rows = model.operations().len().max(1);
-    let parts = Parts::of(area, rows, verdicts.len());
-    lines(frame, parts.head, head::lines(model, theme, width));
+    let head = head::lines(model, theme, (width, area.height.into()));
+    let parts = Parts::of(area, head.len(), rows, verdicts.len());
+    lines(frame, parts.head, head);
     let table_height = usize::from(parts.table.height);
     match model.panel {
         None => {
@@ -71,10 +72,10 @@ struct Parts {
 }
 
 impl Parts {
-    /// For so many operations and verdicts. Graphs are there where at least five rows are left for each.
-    fn of(area: Rect, operations: usize, verdicts: usize) -> Self {
+    /// For so many lines of the head, operations and verdicts. Graphs are there where at least five rows are left for each.
+    fn of(area: Rect, head: usize, operations: usize, verdicts: usize) -> Self {
         let height = usize::from(area.height);
-        let (head, foot) = (4, 1);
+        let foot = 1;
         let room = height.saturating_sub(head + foot);
         let verdicts = verdicts.min(room / 3);
         let room = room - verdicts;

@@ -1,5 +1,7 @@
 //! Screens as text: what stands where, at the sizes that people have.
 
+use std::collections::BTreeMap;
+
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
@@ -115,6 +117,38 @@ fn eighty_by_twenty_four_has_the_program_its_figures_and_the_thresholds() {
             .any(|line| line.starts_with("✘ FAIL    max_response_time_ms of search: 30"))
     );
     assert!(lines[23].contains("q quit"));
+}
+
+#[test]
+fn what_the_memory_is_for_is_told_largest_first_where_there_is_room() {
+    let mut model = model(&["search"]);
+    let parts = [
+        ("graph", 3 << 30),
+        ("id map\u{1b}[2J", 1 << 20),
+        ("vectors", 5 << 30),
+    ];
+    let named = parts.map(|(name, bytes)| (name.to_owned(), bytes));
+    let state = State {
+        components: BTreeMap::from(named),
+        ..model.seen().state.clone()
+    };
+    model.hear(News::Answered(Box::new(state), Series::default()));
+    let (lines, _) = screen(&model, (80, 24), true);
+    assert!(
+        lines[3].starts_with("    of it  vectors 5.00 GiB  graph 3.00 GiB  id map"),
+        "{lines:#?}"
+    );
+    assert!(
+        lines[4].is_empty() && lines[5].starts_with("operation"),
+        "{lines:#?}"
+    );
+    let (lines, _) = screen(&model, (80, 12), true);
+    assert!(
+        lines[3].is_empty() && lines[4].starts_with("operation"),
+        "{lines:#?}"
+    );
+    let (lines, _) = screen(&model, (40, 24), true);
+    assert!(lines[3].ends_with("vectors 5.00 GiB"), "{lines:#?}");
 }
 
 #[test]
