@@ -16,7 +16,7 @@
 //!  random.rs     the bootstrap's random sequence, always the same
 //! ```
 //!
-//! The intervals of one comparison hold together with 98 % (Bonferroni), so one in a hundred comparisons of equals shows a
+//! The intervals of one comparison hold together with 98.5 % (Bonferroni), so one in a hundred comparisons of equals shows a
 //! regression at most. `docs/compare.md` has the method and the rates seen.
 
 mod estimate;
@@ -39,6 +39,7 @@ use serde::{Deserialize, Serialize};
 use crate::report::Report;
 
 pub use functions::{FunctionChange, functions};
+pub(crate) use judge::CONFIDENCE;
 pub use machine::Fingerprint;
 pub use metric::Metric;
 

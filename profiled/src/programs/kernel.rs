@@ -60,8 +60,12 @@ pub(super) fn page_faults(run: &Run<'_>) -> Ledger {
     })
 }
 
+/// Maps so many bytes, touches them page by page and unmaps them: a fault a page.
+///
+/// # Panics
+/// When the kernel refuses so much.
 #[inline(never)]
-fn touch(bytes: usize) {
+pub fn touch(bytes: usize) {
     let (protection, flags) = (
         libc::PROT_READ | libc::PROT_WRITE,
         libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use vecperf::Operation;
 
+pub use kernel::touch;
 pub(crate) use plugins::Plugin;
 
 use crate::profiling::{Account, Session};

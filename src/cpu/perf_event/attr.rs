@@ -79,11 +79,6 @@ const REGISTERS: u64 = 1 << 29 | 1 << 30 | 1 << 31 | 1 << 32;
 /// How many registers a sample holds.
 pub(super) const REGISTER_COUNT: usize = REGISTERS.count_ones() as usize;
 
-/// Page faults to one sample of them, as it is asked for. A software event whose period is told makes a record each time
-/// whatever its period (`perf_swevent_event` in the kernel): each fault is seen, so that a receipt's are exact, for 56 bytes of
-/// ring; what is too fast for the reader is lost, and told.
-const FAULTS_PER_SAMPLE: u64 = 31;
-
 /// The most stack a sample can hold: a record's size is 16 bits.
 const MOST_STACK: usize = 63 << 10;
 
@@ -148,10 +143,11 @@ impl Attr {
         attr
     }
 
-    /// Samples page faults, without a stack.
+    /// Tells of each page fault, without a stack: a receipt's count is exact, for 56 bytes of ring and a microsecond a fault
+    /// (`docs/measuring/cpu.md`). One of several would be cheaper, and a slow operation's few faults a guess.
     pub(super) fn faults(wish: &Wish) -> Self {
         let mut attr = Self::inherited(count::PAGE_FAULTS, wish);
-        attr.sample_period = FAULTS_PER_SAMPLE;
+        attr.sample_period = 1;
         attr
     }
 

@@ -1,6 +1,6 @@
 //! A change in words and figures.
 
-use crate::compare::{Change, Comparison, Judgement, Metric};
+use crate::compare::{CONFIDENCE, Change, Comparison, Judgement, Metric};
 use crate::quantity::{bytes, duration, number, percent, rate, share};
 
 /// The mark of a judgement.
@@ -125,7 +125,8 @@ pub(super) fn sides(comparison: &Comparison) -> String {
 /// How to read it.
 pub(super) fn legend(comparison: &Comparison) -> String {
     format!(
-        "intervals hold together with 98 %; same: within ±{} (of shares, ±{} points)",
+        "intervals hold together with {}; same: within ±{} (of shares, ±{} points)",
+        percent(100.0 * CONFIDENCE),
         percent(100.0 * comparison.effect),
         number(20.0 * comparison.effect)
     )
