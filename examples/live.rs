@@ -1,4 +1,4 @@
-//! A program to look at while it runs: three operations, some slow, some failing, on two threads.
+//! A program to look at while it runs: two operations, some slow, some failing, on two threads; and what its memory is for.
 //!
 //! ```sh
 //! cargo run --release --example live            # until Ctrl-C, or for so many seconds: -- 60
@@ -10,9 +10,13 @@
 #![expect(clippy::print_stdout, reason = "an example says what it does")]
 
 use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use vecperf::{Moment, Monitor, Operation, Outcome, Settings};
+
+const DIMENSIONS: usize = 256;
 
 #[global_allocator]
 static ALLOCATOR: vecperf::Allocator = vecperf::Allocator::system();
@@ -28,11 +32,15 @@ fn main() -> vecperf::Result<()> {
     let monitor = Monitor::in_memory(settings)?;
     println!("process {}: try `vecperf top`", std::process::id());
 
+    let held = Arc::new(AtomicU64::new(0));
+    let told = Arc::clone(&held);
+    monitor.component("vectors", move || told.load(Ordering::Relaxed));
+
     let started = Moment::now();
     let goes_on = || started.elapsed().as_secs_f64() < seconds;
     std::thread::scope(|scope| {
         scope.spawn(|| search(&monitor.operation("search"), goes_on));
-        scope.spawn(|| insert(&monitor.operation("insert"), goes_on));
+        scope.spawn(|| insert(&monitor.operation("insert"), &held, goes_on));
     });
     let report = monitor.finish()?;
     println!("{}", vecperf::export::console(&report));
@@ -63,14 +71,14 @@ fn search(search: &Operation, goes_on: impl Fn() -> bool) {
 }
 
 /// About 40 a second that allocate; one in fifty fails.
-fn insert(insert: &Operation, goes_on: impl Fn() -> bool) {
+fn insert(insert: &Operation, held: &AtomicU64, goes_on: impl Fn() -> bool) {
     let mut kept = Vec::new();
     for vector in 0_u64.. {
         if !goes_on() {
             return;
         }
         let timer = insert.start().drop_as(Outcome::Error);
-        kept.push(vec![vector as f32; 256]);
+        kept.push(vec![vector as f32; DIMENSIONS]);
         if vector.is_multiple_of(50) {
             drop(timer);
         } else {
@@ -79,6 +87,10 @@ fn insert(insert: &Operation, goes_on: impl Fn() -> bool) {
         if kept.len() > 100_000 {
             kept.clear();
         }
+        held.store(
+            (kept.len() * DIMENSIONS * size_of::<f32>()) as u64,
+            Ordering::Relaxed,
+        );
         std::thread::sleep(Duration::from_millis(25));
     }
 }

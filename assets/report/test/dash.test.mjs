@@ -58,6 +58,7 @@ test("the operations, the CPU and the memory are shown", () =>
     assert.match(await page.locator("#program").textContent(), /live/);
     assert.match(await page.locator("#cpu").textContent(), /^[\d.]+ % = [\d.]+ of [\d.]+ cores$/);
     assert.match(await page.locator("#memory").textContent(), /^[\d.]+ [KMG]iB \+ files [\d.]+ [KMG]iB$/);
+    await page.locator("#parts", { hasText: /^of it vectors [\d.]+ [KM]iB$/ }).waitFor();
     assert.equal(await page.locator(".card polyline").count(), 2);
     assert.match(await page.locator("#verdicts").textContent(), /max_response_time/);
   }));
