@@ -2,8 +2,8 @@
 //! beside it, and in `DIR/in_use` the name of the one in use. What is being saved stands beside it as `DIR/.NAME.PID.partial`,
 //! and what it replaces, until it is there, as `DIR/.NAME.PID.old`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use vecperf::compare::Fingerprint;
 use vecperf::export::plain;
@@ -167,8 +167,14 @@ fn fill(directory: &Path, runs: &[Saved]) -> Result<()> {
     Ok(())
 }
 
-/// Puts `new` where `directory` is, which stands at `old` meanwhile.
+/// Puts `new` where `directory` is, in one step where that is known (Linux, most file systems); elsewhere `directory` stands at
+/// `old` for a moment.
 fn swap(new: &Path, directory: &Path, old: &Path) -> Result<()> {
+    if exchange(new, directory).is_ok() {
+        // It is replaced; what is left of the old one is in nobody's way.
+        let _ = fs::remove_dir_all(new);
+        return Ok(());
+    }
     let cannot = |error: &std::io::Error| {
         let message = format!("{}: cannot be replaced", directory.display());
         Failure::runtime(message)
@@ -187,10 +193,21 @@ fn swap(new: &Path, directory: &Path, old: &Path) -> Result<()> {
         });
     }
     if replaced {
-        // It is replaced; what is left of the old one is in nobody's way.
         let _ = fs::remove_dir_all(old);
     }
     Ok(())
+}
+
+/// Each of two that are there stands where the other one stood.
+#[cfg(target_os = "linux")]
+fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 fn runs_in_words(runs: usize) -> String {
@@ -290,4 +307,33 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     save::replace(path, |file| file.write_all(bytes))
         .map_err(|error| Failure::from(error).remedy("--baselines with another directory"))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_baseline_that_is_replaced_is_there_at_every_moment() {
+        let room = tempfile::tempdir().unwrap();
+        let [new, directory, old] = ["new", "main", "old"].map(|name| room.path().join(name));
+        fs::create_dir(&directory).unwrap();
+        thread::scope(|scope| {
+            let replacing = scope.spawn(|| {
+                for run in 0..300 {
+                    fs::create_dir(&new).unwrap();
+                    fs::write(new.join("run"), run.to_string()).unwrap();
+                    swap(&new, &directory, &old).unwrap_or_else(|_| panic!("run {run}"));
+                    let kept = fs::read_to_string(directory.join("run")).unwrap();
+                    assert_eq!(kept, run.to_string());
+                }
+            });
+            while !replacing.is_finished() {
+                assert!(directory.is_dir(), "there is none for a moment");
+            }
+        });
+        assert!(!new.exists() && !old.exists());
+    }
 }
