@@ -40,8 +40,8 @@ pub fn write(profile: &Profile) -> Vec<u8> {
 /// bytes after unpacking; beside them, the profile takes at most some 40 bytes of memory for each.
 ///
 /// What is read holds together as [`Profile::check`] says. Samples of equal stacks and labels become one, their values added
-/// up. What the model has no place for is left out: the regular
-/// expressions of frames to drop and to keep, and labels without a key.
+/// up. What the model has no place for is left out: the regular expressions of frames to drop and to keep, and labels
+/// without a key.
 ///
 /// # Errors
 /// Of kind [`ErrorKind::Data`]: not a pprof file, cut off, damaged, or larger than `limit`; the text says what and where.

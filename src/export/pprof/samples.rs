@@ -23,13 +23,15 @@ pub(super) fn samples(
     let mut totals = vec![0; kinds];
     let (mut known, mut places) = (Labels::default(), Places::default());
     let (mut stack, mut values) = (Vec::new(), Vec::new());
+    let mut number = 0; // in the file: those that become one count, too
     lists.each(wire::SAMPLE, |element| {
+        number += 1;
         stack.clear();
         values.clear();
         let labels = parts(element, locations, &mut stack, &mut values)
             .and_then(|labels| known.get(labels, texts))
             .and_then(|labels| add_up(&mut totals, &values).map(|()| labels))
-            .map_err(|why| format!("sample {}: {why}", samples.len() + 1))?;
+            .map_err(|why| format!("sample {number}: {why}"))?;
         if let Some(equal) = places.equal(&mut samples, &stack, &labels) {
             for (sum, value) in equal.values.iter_mut().zip(&values) {
                 *sum += value; // add_up() has shown that no sum overflows

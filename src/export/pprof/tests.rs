@@ -435,6 +435,16 @@ fn samples_that_differ_in_nothing_but_values_are_added_up() {
     assert_eq!(values, [[2, 20], [1, 10], [1, 10]]);
 }
 
+#[test]
+fn an_error_counts_samples_as_the_file_does() {
+    let mut builder = Builder::cpu(1);
+    for cpu in [10, 10, i64::MAX] {
+        builder.sample(vec![], vec![1, cpu], vec![]);
+    }
+    let error = read(&write(&builder.finish()), LIMIT).unwrap_err();
+    assert!(error.to_string().contains("sample 3: "), "{error}");
+}
+
 proptest! {
     #[test]
     fn any_profile_is_read_back(profile in any_profile()) {

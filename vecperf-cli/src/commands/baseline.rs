@@ -1,6 +1,6 @@
 //! `vecperf baseline`: runs kept under a name, as plain files: `DIR/NAME/performance_metrics.N.json`, the CPU profile of each
-//! beside it, and in `DIR/in_use` the name of the one in use. What is being saved stands beside it as `DIR/.NAME.PID.partial`,
-//! and what it replaces, until it is there, as `DIR/.NAME.PID.old`.
+//! beside it, and in `DIR/in_use` the name of the one in use. What is being saved stands beside it as `DIR/.NAME.PID.partial`;
+//! the two change places (Linux), or what is replaced stands as `DIR/.NAME.PID.old` until the new one is there.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};

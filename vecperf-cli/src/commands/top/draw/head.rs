@@ -46,20 +46,23 @@ pub(super) fn lines(
     lines
 }
 
-/// What of the memory is for what, the largest first; as much as fits.
+/// What of the memory is for what, the largest first; as much as fits. Nothing where not one does.
 fn parts(components: &BTreeMap<String, u64>, theme: Theme, width: usize) -> Option<Line<'static>> {
     let mut components: Vec<_> = components.iter().collect();
     components.sort_by_key(|&(_, bytes)| Reverse(bytes));
     let mut text = String::from("    of it");
-    for (name, bytes) in components.iter().copied() {
-        let part = format!("  {} {}", cut(name, 30), quantity::bytes(*bytes));
+    let parts = components
+        .into_iter()
+        .map(|(name, bytes)| format!("  {} {}", cut(name, 30), quantity::bytes(*bytes)));
+    let mut fitting = 0;
+    for part in parts {
         if text.width() + part.width() > width {
             break;
         }
         text += &part;
+        fitting += 1;
     }
-    let style = theme.faint();
-    (!components.is_empty()).then(|| Line::from(Span::styled(text, style)))
+    (fitting > 0).then(|| Line::from(Span::styled(text, theme.faint())))
 }
 
 /// The program at the left, how it is heard at the right.

@@ -149,6 +149,13 @@ fn what_the_memory_is_for_is_told_largest_first_where_there_is_room() {
     );
     let (lines, _) = screen(&model, (40, 24), true);
     assert!(lines[3].ends_with("vectors 5.00 GiB"), "{lines:#?}");
+    let long = State {
+        components: BTreeMap::from([("x".repeat(100), 1 << 30)]),
+        ..model.seen().state.clone()
+    };
+    model.hear(News::Answered(Box::new(long), Series::default()));
+    let (lines, _) = screen(&model, (40, 24), true);
+    assert!(lines[3].is_empty(), "not one fits: {lines:#?}");
 }
 
 #[test]
