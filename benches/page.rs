@@ -10,6 +10,7 @@ use std::{fs, io};
 
 use vecperf::export::{Exporter, Html, pprof};
 use vecperf::profile::{Builder, Function, Line, Location, Profile, names};
+use vecperf::report::CpuProfileReport;
 use vecperf::{Report, Settings};
 
 /// Samples of the profile, each kept by itself: more than any profile of vecperf holds, which adds up equal ones.
@@ -35,17 +36,21 @@ fn main() {
     println!("{:34} {:>9}", "bytes that the profile adds", with - without);
     let mut arguments = std::env::args().skip(1);
     if let Some(directory) = arguments.find(|it| !it.starts_with('-')) {
-        leave(Path::new(&directory), &report, &profile)
+        leave(Path::new(&directory), report, &profile)
             .unwrap_or_else(|why| println!("{directory}: {why}"));
     }
 }
 
-/// Writes both files to this directory.
-fn leave(directory: &Path, report: &Report, profile: &Profile) -> io::Result<()> {
+/// Writes both files to this directory; the report names the profile beside it.
+fn leave(directory: &Path, mut report: Report, profile: &Profile) -> io::Result<()> {
+    report.cpu_profile = Some(CpuProfileReport {
+        file: Some("profiling_data.prof".to_owned()),
+        ..CpuProfileReport::default()
+    });
     fs::create_dir_all(directory)?;
     fs::write(
         directory.join("performance_metrics.json"),
-        serde_json::to_vec(report)?,
+        serde_json::to_vec(&report)?,
     )?;
     fs::write(directory.join("profiling_data.prof"), pprof::write(profile))
 }
